@@ -126,6 +126,9 @@ func printHealth(w io.Writer, h gateway.Health) error {
 			if x.HeldUntil != "" {
 				health += ", held back"
 			}
+			if x.Unjudged != "" {
+				health += ", unjudged since " + x.Unjudged
+			}
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", evidence.Printable(pool), evidence.Printable(settings),
 			evidence.Printable(s.Address), evidence.Printable(dashIfEmpty(dial)), health, dashIfEmpty(since))

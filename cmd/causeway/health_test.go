@@ -67,6 +67,25 @@ func TestHealthShowsWhoIsHeldBack(t *testing.T) {
 	}
 }
 
+// A member that no probe can judge is up as far as anybody knows: the table says since when.
+func TestHealthShowsWhoIsUnjudged(t *testing.T) {
+	h := gateway.Health{Pools: []gateway.PoolHealth{{Pool: gateway.Ref{ID: "x/pool"}, Settings: []gateway.SettingsHealth{{
+		Settings: gateway.Ref{ID: "x/http"},
+		Servers: []gateway.ServerHealth{{
+			Address: "10.0.0.4", Health: "Up", Detail: "Success. No probe could be judged.",
+			Causeway: &gateway.HealthEvidence{Unjudged: "2026-11-20T10:00:20Z"},
+		}},
+	}}}}}
+	var b strings.Builder
+	if err := printHealth(&b, h); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); !strings.Contains(got, "Up, unjudged since 2026-11-20T10:00:20Z") ||
+		!strings.Contains(got, "10.0.0.4 (http): Success. No probe could be judged.") {
+		t.Errorf("%s", got)
+	}
+}
+
 // Every instance probes for itself. Where they disagree about a member, it is Partial, and a sentence says who sees what.
 func TestHealthShowsInstancesThatDisagree(t *testing.T) {
 	t.Setenv("COLUMNS", "")

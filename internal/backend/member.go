@@ -123,12 +123,12 @@ func (m *Member) health() gateway.ServerHealth {
 	}}
 	if until := m.heldUntil.Load(); until != nil && m.Held(time.Now()) {
 		h.Causeway.HeldUntil = stamp(*until)
-		h.Detail = strings.TrimSpace(h.Detail + " Held back until " + h.Causeway.HeldUntil + " after " + strconv.Itoa(ejectAfter) +
-			" requests in a row failed at it (passiveEjection).")
+		h.Detail = strings.TrimSpace(sentence(h.Detail) + " Held back until " + h.Causeway.HeldUntil + " after " +
+			strconv.Itoa(ejectAfter) + " requests in a row failed at it (passiveEjection).")
 	}
 	if !s.Unjudged.IsZero() {
 		h.Causeway.Unjudged = stamp(s.Unjudged)
-		h.Detail = strings.TrimSpace(h.Detail + " No probe could be judged since " + h.Causeway.Unjudged +
+		h.Detail = strings.TrimSpace(sentence(h.Detail) + " No probe could be judged since " + h.Causeway.Unjudged +
 			": the gateway's own process stood still while it waited for the answer (gateway_stalled), so the member keeps its state.")
 	}
 	switch {
@@ -147,6 +147,14 @@ func (m *Member) health() gateway.ServerHealth {
 		h.Causeway.Since, h.Causeway.LastProbe = stamp(s.Since), stamp(s.LastProbe)
 	}
 	return h
+}
+
+// sentence ends a text with a full stop, which Azure's own details lack.
+func sentence(text string) string {
+	if text == "" || strings.HasSuffix(text, ".") {
+		return text
+	}
+	return text + "."
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

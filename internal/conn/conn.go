@@ -141,7 +141,7 @@ type Server interface {
 }
 
 // HungUp reports whether the peer is known to have ended its side, though something of it may remain to be read. It costs
-// nothing. False does not say that the peer is there.
+// nothing. False proves nothing.
 func HungUp(c Conn) bool {
 	s, ok := bottom(c).(interface{ hungUp() bool })
 	return ok && s.hungUp()

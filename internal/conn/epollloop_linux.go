@@ -23,13 +23,16 @@ type epollLoop struct {
 	ep     int // the epoll
 	wakeFD int // an eventfd, for post
 
-	now     int64         // when it last came back from a wait
-	more    bool          // the last poll did not report all events
-	yielded int64         // when others last had its processor
-	buf     [bufSize]byte // for what is sent in two parts
-	socks   []*sock       // by descriptor
-	ports   []*port       // by descriptor
-	quit    bool
+	now      int64         // when it last came back from a wait
+	earliest int64         // what the last poll reported happened no earlier
+	more     bool          // the last poll did not report all events
+	before   int64         // when it came back from the wait before the last,
+	crowded  bool          // and whether that poll did not report all events
+	yielded  int64         // when others last had its processor
+	buf      [bufSize]byte // for what is sent in two parts
+	socks    []*sock       // by descriptor
+	ports    []*port       // by descriptor
+	quit     bool
 
 	cur   *coroutine
 	free  []*coroutine
@@ -131,8 +134,6 @@ func (l *epollLoop) run() {
 	}()
 	for l.finish(); !l.quit; l.finish() {
 		n := l.wait()
-		l.more = n == len(l.events)
-		l.now = clock()
 		l.busy.Store(l.now)
 		l.share()
 		l.mark(l.events[:n])
@@ -223,21 +224,38 @@ func (l *epollLoop) mayBegin() bool { return l.fresh.last != nil && l.offloads <
 
 // wait waits for events, and for the first deadline at most.
 func (l *epollLoop) wait() int {
-	ms := longest
+	ms, from := longest, int64(0)
 	if len(l.ready)+len(l.due) > 0 || l.mayBegin() {
 		ms = 0
 	} else {
 		l.busy.Store(0)
+		from = clock()
 		if len(l.timers) > 0 {
-			ms = int(min(longest, max(0, (l.timers[0].when-clock()+999_999)/1_000_000)))
+			ms = int(min(longest, max(0, (l.timers[0].when-from+999_999)/1_000_000)))
 		}
 	}
 	n, _, e := syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.ep),
 		uintptr(unsafe.Pointer(&l.events)), uintptr(len(l.events)), uintptr(ms), 0, 0)
 	if e != 0 {
-		return 0
+		n = 0
 	}
+	l.polled(int(n), from)
 	return int(n)
+}
+
+// polled notes the time after a poll that reported n events, and slept since then, if it did (0: it did not). Each event happened after
+// the poll before, which would have reported it; nothing had when the loop fell asleep. If a poll did not report all events, the next
+// one may report older ones.
+func (l *epollLoop) polled(n int, slept int64) {
+	l.before, l.crowded = l.now, l.more
+	l.now = clock()
+	if !l.more {
+		l.earliest = l.before
+		if slept > 0 {
+			l.earliest += l.now - slept
+		}
+	}
+	l.more = n == len(l.events)
 }
 
 // post runs f on the loop, from anywhere, outside of any coroutine: f must not wait. A closed loop refuses, since another

@@ -175,3 +175,26 @@ func TestLongQueueIsEmptied(t *testing.T) {
 		w.server.Shutdown(time.Now())
 	})
 }
+
+// Clients that another process took from the queue do not make this one take many at a time, nor count as a wait of the next client.
+func TestQueueThatAnotherEmptied(t *testing.T) {
+	onLoops(t, 1, func(w *world, e *Epoll) {
+		e.Set(func(o *Options) { o.Shared = true })
+		backlog := make(chan time.Duration, 1)
+		w.serve(once(func(_ *Loop, c Conn) { backlog <- c.Info().Backlog }))
+		w.newcomers(1)
+		l := e.loops[0]
+		l.runCoroutine(func() {
+			for _, p := range l.ports {
+				if p != nil {
+					p.behind = clock() - int64(time.Minute)
+				}
+			}
+		})
+		time.Sleep(tick)
+		send(t, w.newcomers(1)[0], "a")
+		if is := <-backlog; is > 0 {
+			t.Errorf("the client may have waited for %v", is)
+		}
+	})
+}

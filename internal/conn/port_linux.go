@@ -17,7 +17,8 @@ type port struct {
 	tag    int32
 	pause  time.Duration // after the last failure to accept
 	short  int64         // since when, at the earliest, clients in the kernel's queue wait for a place; 0: they do not
-	behind int64         // since when no turn has emptied the kernel's queue; 0: the last one did
+	behind int64         // since when no turn has emptied the kernel's queue; 0: the last one did, or another process has
+	turned int64         // when the loop last came round and clients waited
 }
 
 const (
@@ -53,6 +54,7 @@ func (p *port) unwatch() {
 // accept takes clients from the queue. The kernel wakes the first waiter that has nothing to do, always in the same order:
 // where processes share the socket, each goes to the end of the line once it has taken some, or the first would get them all.
 func (p *port) accept() {
+	p.catchUp()
 	turn := acceptMax
 	if p.l.e.Shared && (p.behind == 0 || clock()-p.behind < int64(behindLong)) {
 		turn = acceptTurns
@@ -61,6 +63,14 @@ func (p *port) accept() {
 		p.unwatch()
 		p.watch()
 	}
+}
+
+// catchUp forgets that a turn has left clients in the queue if the next poll did not report any: another process has taken them.
+func (p *port) catchUp() {
+	if p.turned != p.l.before && !p.l.crowded {
+		p.behind = 0
+	}
+	p.turned = p.l.now
 }
 
 // take takes so many clients at most, and reports whether there was one and the port still listens.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -33,6 +34,7 @@ type sock struct {
 	list          *silentList // where it waits for its client, between these two; nil: it does not
 	ahead, behind *sock
 	silentSince   int64
+	came          int64 // since when, at the earliest, there has been something to read; see arrived
 
 	info Info
 }
@@ -71,7 +73,9 @@ func (s *sock) event(events uint32) {
 		s.hup = true
 	}
 	if events&(unix.EPOLLIN|end|bad) != 0 {
-		s.rready = true
+		if !s.rready {
+			s.rready, s.came = true, s.l.earliest
+		}
 		if s.rf != nil {
 			s.l.queue(s.rf)
 		} else if s.handle != nil && !s.busy {
@@ -335,3 +339,24 @@ func (s *sock) offload(f func()) {
 }
 
 func (s *sock) hungUp() bool { return s.hup }
+
+// arrived is Arrived. What came before the first poll may have come before the accept.
+func (s *sock) arrived() time.Time {
+	switch {
+	case s.came == 0:
+		return time.Time{}
+	case s.came <= stamp(s.info.Opened):
+		return s.info.Opened.Add(-s.info.Backlog)
+	}
+	return epoch.Add(time.Duration(s.came))
+}
+
+// firstByte is FirstByte.
+func (s *sock) firstByte() (b byte, ok bool) {
+	if s.closed {
+		return 0, false
+	}
+	n, _, e := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(s.fd), uintptr(unsafe.Pointer(&b)), 1,
+		unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
+	return b, e == 0 && n == 1
+}

@@ -80,7 +80,8 @@ func New(o Options) *Instance {
 	}
 	i.prober = probe.New(i.directory, o.Dialer, i.stalls)
 	i.directory.Changed = i.followMembers
-	o.Metrics.Counter("probes_unjudged_total", "Probes that could not be judged because the gateway's own process stood still.",
+	o.Metrics.Counter("probes_unjudged_total",
+		"Probes that could not be judged when their timeout passed: the gateway's own process stood still.",
 		func() float64 { return float64(i.prober.Excused()) })
 	i.proxy = proxy.New(proxy.Options{
 		Engine:     o.Engine,

@@ -36,10 +36,16 @@ const (
 // Ask sends one probe and judges the answer. Ignore the result once ctx is done. unheard: the probe timed out, and the
 // gateway's process stood still for most of its time, so that the result says nothing about the member.
 func (s *Spec) Ask(ctx context.Context, d Dialer, stalls Stalls) (r Result, unheard bool) {
-	p := newPatience(ctx, stalls, s.Timeout)
-	r = s.ask(ctx, d, p)
-	return r, (r.Reason == "probe_timeout" || r.Code == "timeout") && p.exhausted()
+	return s.askPatiently(ctx, d, newPatience(ctx, stalls, s.Timeout))
 }
+
+func (s *Spec) askPatiently(ctx context.Context, d Dialer, p *patience) (r Result, unheard bool) {
+	r = s.ask(ctx, d, p)
+	return r, r.timedOut() && p.unheard()
+}
+
+// timedOut reports whether the member did not answer in time.
+func (r *Result) timedOut() bool { return r.Reason == "probe_timeout" || r.Code == "timeout" }
 
 func (s *Spec) ask(ctx context.Context, d Dialer, p *patience) Result {
 	c, err := p.dial(d, s.Addr)

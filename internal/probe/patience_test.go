@@ -81,6 +81,7 @@ func TestStalledGatewayKeepsMembersUp(t *testing.T) {
 		s.is(true)
 		doc := s.set.Health(s.config).Pools[0].Settings[0].Servers[0]
 		if doc.Health != "Up" || doc.Causeway.Unjudged == "" || !strings.Contains(doc.Detail, "gateway_stalled") ||
+			!strings.HasPrefix(doc.Detail, "Success. Received 200 status code. No probe") ||
 			len(doc.Causeway.Transitions) != 1 {
 			s.Errorf("%+v %+v", doc, doc.Causeway)
 		}
@@ -97,6 +98,60 @@ func TestStalledGatewayKeepsMembersUp(t *testing.T) {
 		if st := s.members()[0].State(); !st.Up || !st.Unjudged.IsZero() || m.seen() < 3 {
 			s.Errorf("%+v after %d probes", st, m.seen())
 		}
+	})
+}
+
+// An answer of another member shows that the gateway could hear: a member that hangs meanwhile goes down. Where all hang, nobody can tell.
+func TestStalledGatewayComparesMembers(t *testing.T) {
+	f := func(interval, timeout int, others bool, after time.Duration, up bool) {
+		t.Helper()
+		onBoth(t, func(s *site) {
+			t.Helper()
+			s.member("10.0.0.4")
+			s.member("10.0.0.5")
+			s.custom(interval, timeout, 2)
+			still := s.throttled(0)
+			s.start()
+			s.is(true)
+			still.percent.Store(90)
+			s.mem.Blackhole(netip.MustParseAddrPort("10.0.0.4:80"), true)
+			s.mem.Blackhole(netip.MustParseAddrPort("10.0.0.5:80"), !others)
+			time.Sleep(after)
+			s.is(up)
+			if other := s.members()[1]; !other.Up() {
+				s.Errorf("the other one: %+v", other.State())
+			}
+			s.mem.Blackhole(netip.MustParseAddrPort("10.0.0.4:80"), false)
+			s.mem.Blackhole(netip.MustParseAddrPort("10.0.0.5:80"), false)
+			still.percent.Store(0)
+			time.Sleep(2 * time.Minute)
+			s.is(true)
+		})
+	}
+	f(5, 10, true, 55*time.Second, false)
+	f(30, 30, true, 3*time.Minute, false)
+	f(100, 1, true, 8*time.Minute, false) // no answer of the other falls into the time of a probe
+	f(5, 10, false, time.Hour, true)
+}
+
+// A probe that nobody can judge shows as soon as its timeout has passed, and an answer that comes later ends the note.
+func TestUnjudgedAtOnce(t *testing.T) {
+	onBoth(t, func(s *site) {
+		s.throttled(90)
+		s.hanging("10.0.0.4", 50*time.Second)
+		s.custom(30, 30, 3)
+		s.start()
+		time.Sleep(31 * time.Second)
+		synctest.Wait()
+		if n, st := s.prober.Excused(), s.members()[0].State(); n != 1 || time.Since(st.Unjudged) != 31*time.Second {
+			s.Errorf("%d probes, %+v", n, st)
+		}
+		time.Sleep(20 * time.Second)
+		s.is(true)
+		if n, st := s.prober.Excused(), s.members()[0].State(); n != 1 || !st.Unjudged.IsZero() {
+			s.Errorf("%d probes, %+v", n, st)
+		}
+		time.Sleep(2 * time.Minute)
 	})
 }
 

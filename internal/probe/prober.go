@@ -31,7 +31,8 @@ type Prober struct {
 type series struct {
 	cancel  context.CancelFunc
 	first   chan struct{}     // closed once the first probe was judged, or the series ended
-	members []*backend.Member // guarded by Prober.mu
+	members []*backend.Member // guarded by Prober.mu,
+	heard   time.Time         // like this: when a probe last came back; zero: none has
 }
 
 // New starts without series; Follow gives it members. stalls, which may be nil, shows whether a late probe is the
@@ -126,17 +127,17 @@ func (p *Prober) run(ctx context.Context, s *series, spec Spec) {
 	defer judged()
 	var none, quiet silence
 	for begun := false; ; {
-		asked := time.Now()
-		r, unheard := spec.Ask(ctx, p.dialer, p.stalls)
+		quiet.begin()
+		r, unheard := p.ask(ctx, s, &spec, quiet.since)
 		if ctx.Err() != nil {
 			return
 		}
 		wait := time.Duration(0)
 		if unheard {
-			if quiet.add(asked); quiet.long(&spec) {
+			if quiet.probes++; quiet.long(&spec) {
+				p.giveUp(s, &spec, r)
 				wait = spec.Interval
 			}
-			p.excuse(s, &spec, r, quiet)
 		} else {
 			wait = spec.next(p.judge(s, &spec, r, begun))
 			begun, quiet = true, none
@@ -150,15 +151,48 @@ func (p *Prober) run(ctx context.Context, s *series, spec Spec) {
 	}
 }
 
-// silence is a row of probes whose answers the gateway could not hear.
-type silence struct {
-	since  time.Time // the first was sent
-	probes int
+// ask sends a probe. An answer that the gateway heard from another member, once the first of these probes in a row had its timeout, shows
+// that it could have heard this member too.
+func (p *Prober) ask(ctx context.Context, s *series, spec *Spec, since time.Time) (r Result, unheard bool) {
+	wait := newPatience(ctx, p.stalls, spec.Timeout)
+	wait.witness = func(since time.Time) bool { return p.heardBesides(s, since) }
+	wait.late = func() { p.excuse(s, since) }
+	r, unheard = spec.askPatiently(ctx, p.dialer, wait)
+	if !r.timedOut() {
+		p.hear(s)
+	}
+	return r, unheard && !p.heardBesides(s, since.Add(spec.Timeout))
 }
 
-func (q *silence) add(asked time.Time) {
-	if q.probes++; q.probes == 1 {
-		q.since = asked
+// hear notes that the gateway has heard an answer.
+func (p *Prober) hear(s *series) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.heard = time.Now()
+}
+
+// heardBesides reports whether the gateway has heard an answer in another series since then.
+func (p *Prober) heardBesides(s *series, since time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, other := range p.series {
+		if other != s && !other.heard.Before(since) {
+			return true
+		}
+	}
+	return false
+}
+
+// silence is a row of probes whose answers the gateway could not hear.
+type silence struct {
+	since  time.Time // when the gateway sent the first
+	probes int       // that have ended
+}
+
+// begin notes the time before the first probe of a row.
+func (q *silence) begin() {
+	if q.probes == 0 {
+		q.since = time.Now()
 	}
 }
 
@@ -166,18 +200,28 @@ func (q *silence) add(asked time.Time) {
 // probes, and whoever waits for the first result must know that there is none.
 func (q *silence) long(s *Spec) bool { return q.probes > s.Threshold }
 
-// excuse notes that no probe can be judged. A member that was judged before keeps its state: if members went down because the
-// gateway is busy, its clients would get nothing at all. One that never passed a probe is down, as ever.
-func (p *Prober) excuse(s *series, spec *Spec, r Result, quiet silence) {
+// excuse notes that nobody can judge a probe. The member keeps its state: if members went down because the gateway is busy, its clients
+// would get nothing at all.
+func (p *Prober) excuse(s *series, since time.Time) {
 	p.excused.Add(1)
 	p.complain()
 	for _, m := range p.membersOf(s) {
 		state := m.State()
-		if !state.Probed && quiet.long(spec) {
-			state = judge(state, stoodStill(r), spec.Threshold, time.Now())
-			report(m, state)
+		state.Unjudged = since
+		p.directory.Judge(m, state)
+	}
+}
+
+// giveUp takes down the members that no probe has judged before: they never passed one.
+func (p *Prober) giveUp(s *series, spec *Spec, r Result) {
+	for _, m := range p.membersOf(s) {
+		old := m.State()
+		if old.Probed {
+			continue
 		}
-		state.Unjudged = quiet.since
+		state := judge(old, stoodStill(r), spec.Threshold, time.Now())
+		state.Unjudged = old.Unjudged
+		report(m, state)
 		p.directory.Judge(m, state)
 	}
 }
@@ -195,7 +239,8 @@ func (p *Prober) complain() {
 
 const complainEvery = 10 * time.Minute
 
-// Excused returns the number of probes that could not be judged, because the gateway's own process stood still.
+// Excused returns the number of probes that nobody could judge when their timeout passed, because the gateway's own process stood still.
+// It counts each at once, though its answer may still come.
 func (p *Prober) Excused() uint64 { return p.excused.Load() }
 
 // judge applies the result of a probe to every member of a series, and returns the state of the first.

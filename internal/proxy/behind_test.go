@@ -29,14 +29,24 @@ func onOneLoop(t *testing.T, story func(w *world)) {
 
 // behind keeps the gateway busy while a client, which it has accepted, does something.
 func (w *world) behind(do func(c *client)) {
+	w.hold(2*firstClientCheck, w.known(), do)
+}
+
+// known is a client that the gateway has accepted.
+func (w *world) known() *client {
 	c := w.client()
 	for w.engine.Live() == 0 {
 		time.Sleep(time.Millisecond)
 	}
+	return c
+}
+
+// hold keeps the gateway busy for so long while a client does something.
+func (w *world) hold(long time.Duration, c *client, do func(c *client)) {
 	held, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		w.engine.Each(func(*conn.Loop) { close(held); time.Sleep(2 * firstClientCheck) })
+		w.engine.Each(func(*conn.Loop) { close(held); time.Sleep(long) })
 	}()
 	<-held
 	do(c)
@@ -75,6 +85,67 @@ func TestClientEndsItsSideBeforeItIsRead(t *testing.T) {
 			}()
 		})
 		w.says(w.row(1), 200, fault.NoError, "")
+	})
+}
+
+// halfClose ends the client's side.
+func (c *client) halfClose() { c.Conn.(interface{ CloseWrite() error }).CloseWrite() }
+
+// A client that is slow itself has not waited for the gateway: before its first request, before the next one, in the middle of a head.
+func TestSlowClientEndsItsSide(t *testing.T) {
+	const request, short = "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 20 * time.Millisecond
+	f := func(first string, rest string) {
+		t.Helper()
+		onOneLoop(t, func(w *world) {
+			w.member(answers(ok))
+			w.start()
+			c := w.known()
+			c.say(first)
+			if first == request {
+				w.status(c.answer("GET"), 200)
+			}
+			time.Sleep(firstClientCheck + 2*short)
+			w.hold(short, c, func(c *client) { c.say(rest); c.halfClose() })
+			if got := c.rest(); strings.Contains(got, "100 Continue") || !strings.Contains(got, "HTTP/1.1 200 OK") {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+	f("", request)
+	f(request, request)
+	f(request[:9], request[9:])
+}
+
+// A client of an HTTPS port that was slow itself and left has no record.
+func TestSlowClientLeavesBeforeItsHandshake(t *testing.T) {
+	ca := certstest.NewAuthority(t, "test CA")
+	onOneLoop(t, func(w *world) {
+		w.secure(ca.Leaf("shop.example"))
+		w.start()
+		c := w.known()
+		time.Sleep(firstClientCheck + 40*time.Millisecond)
+		w.hold(20*time.Millisecond, c, func(c *client) { c.say("\x16\x03\x01").halfClose() })
+		for w.engine.Live() > 0 {
+			time.Sleep(time.Millisecond)
+		}
+		if all := w.log.all(); len(all) > 0 {
+			t.Errorf("%+v", all)
+		}
+	})
+}
+
+// Plain HTTP on an HTTPS port is answered, also where the client has ended its side.
+func TestPlainClientEndsItsSide(t *testing.T) {
+	ca := certstest.NewAuthority(t, "test CA")
+	onOneLoop(t, func(w *world) {
+		w.secure(ca.Leaf("shop.example"))
+		w.start()
+		c := w.known()
+		w.hold(20*time.Millisecond, c, func(c *client) { c.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").halfClose() })
+		if got := c.rest(); !strings.Contains(got, "HTTP/1.1 400 ") {
+			t.Errorf("%q", got)
+		}
+		w.says(w.row(1), 400, fault.HTTPToHTTPSPort, "client/handshake/not-tls")
 	})
 }
 

@@ -74,9 +74,8 @@ func (x *exchange) abandoned(now time.Time) *fault.Fault {
 	if !conn.HungUp(x.s.c) {
 		return nil
 	}
-	in := x.s.c.Info()
-	came := in.Opened.Add(-in.Backlog) // at the earliest
-	if waited := now.Sub(later(came, x.s.idleSince)); waited < firstClientCheck {
+	came := conn.Arrived(x.s.c)
+	if came.IsZero() || now.Sub(later(came, x.s.idleSince)) < firstClientCheck {
 		return nil
 	}
 	gone := x.clientGone()
@@ -84,7 +83,7 @@ func (x *exchange) abandoned(now time.Time) *fault.Fault {
 		return nil
 	}
 	if x.s.served == 1 {
-		x.start = in.Opened
+		x.start = later(came, x.s.c.Info().Opened)
 	}
 	return clientFault(gone, fault.Pick, fault.Closed)
 }

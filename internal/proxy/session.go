@@ -96,7 +96,7 @@ func (x *exchange) crashed() {
 
 // handshake puts TLS on the connection. Later calls of handle serve requests.
 func (s *session) handshake() bool {
-	if conn.HungUp(s.c) { // the client cannot finish a handshake
+	if conn.HungUp(s.c) && !s.sentPlain() { // the client cannot finish a handshake
 		s.p.metrics.HandshakeFailures.Inc()
 		s.leftUnserved()
 		return false
@@ -114,6 +114,13 @@ func (s *session) handshake() bool {
 	s.protocol, s.cipher = certs.VersionName(state.Version), certs.SuiteName(state.CipherSuite)
 	s.c.SetReadDeadline(time.Now().Add(headTimeout))
 	return true
+}
+
+// sentPlain reports whether what the client sent first is not TLS. A client that ended its side after such a request waits for an answer.
+func (s *session) sentPlain() bool {
+	const handshakeRecord = 0x16
+	b, ok := conn.FirstByte(s.c)
+	return ok && b != handshakeRecord
 }
 
 // refuseHandshake answers plain HTTP on an HTTPS port, as Azure does; other failed handshakes count, and have a record where the

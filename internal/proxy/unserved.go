@@ -15,10 +15,9 @@ import (
 
 // leftUnserved ends a connection whose client left before its handshake began.
 func (s *session) leftUnserved() {
-	in := s.c.Info()
-	waited := time.Since(in.Opened.Add(-in.Backlog))
-	if waited >= firstClientCheck && s.c.Peer() == conn.PeerReadable { // it had sent something
-		s.recordUnserved()
+	came := conn.Arrived(s.c)
+	if !came.IsZero() && time.Since(came) >= firstClientCheck && s.c.Peer() == conn.PeerReadable { // it had sent something
+		s.recordUnserved(later(came, s.c.Info().Opened))
 	}
 }
 
@@ -28,14 +27,14 @@ func (s *session) leftHandshake() {
 	opened, now := s.c.Info().Opened, time.Now()
 	waited := now.Sub(opened)
 	if waited >= firstClientCheck && 10*s.p.stalls.Stalled(opened, now) >= waited {
-		s.recordUnserved()
+		s.recordUnserved(opened)
 	}
 }
 
-// recordUnserved writes a record without a request, which begins when the gateway took the connection.
-func (s *session) recordUnserved() {
+// recordUnserved writes a record without a request, which begins when the client began to wait.
+func (s *session) recordUnserved(since time.Time) {
 	x := newExchange(s)
-	x.begin(s.c.Info().Opened)
+	x.begin(since)
 	x.finish(&fault.Fault{Side: fault.Client, Phase: fault.Handshake, Kind: fault.Closed})
 	x.free()
 }

@@ -66,15 +66,8 @@ func (a *attempt) uploadChunked() (clientErr, memberErr error) {
 		if last {
 			x.endUpload(in[used:], fromHead)
 		}
-		a.backend.SetWriteDeadline(time.Now().Add(a.timeout()))
-		if len(out) > 0 {
-			if _, err := a.backend.Write(out); err != nil {
-				return nil, err
-			}
-			a.rec.BytesOut = b.chunks.Data()
-		}
-		if last {
-			return nil, nil
+		if err := a.sendChunks(out); err != nil || last {
+			return nil, err
 		}
 		x.extendUpload()
 		n, err := x.s.c.Read(box[:blockSize/2])
@@ -83,6 +76,19 @@ func (a *attempt) uploadChunked() (clientErr, memberErr error) {
 		}
 		in, fromHead = box[:n], false
 	}
+}
+
+// sendChunks sends what was read of the body, in our framing; it may be nothing.
+func (a *attempt) sendChunks(out []byte) error {
+	a.backend.SetWriteDeadline(time.Now().Add(a.timeout()))
+	if len(out) == 0 {
+		return nil
+	}
+	_, err := a.backend.Write(out)
+	if err == nil {
+		a.rec.BytesOut = a.x.body.chunks.Data()
+	}
+	return err
 }
 
 // endUpload notes that the whole body was read, before its last bytes are sent: the answer to them may be quicker than
