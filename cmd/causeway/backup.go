@@ -172,22 +172,16 @@ func withStore(cmd *cobra.Command, data string, do func(context.Context, *store.
 
 // withCluster is withStore for what only a cluster has, or nodes that share an external etcd.
 func withCluster(cmd *cobra.Command, data string, do func(context.Context, *store.Store) error) error {
-	if err := becomeOwner(data); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), storeTime)
-	defer cancel()
-	s, err := store.Reach(ctx, store.Within(data))
+	err := withStore(cmd, data, func(ctx context.Context, s *store.Store) error {
+		if s.Status().Mode == store.Single {
+			return store.ErrNoCluster
+		}
+		return do(ctx, s)
+	})
 	if errors.Is(err, store.ErrInUse) { // only a single node cannot be reached while it runs
 		return storeError(store.ErrNoCluster)
 	}
-	if err != nil {
-		return storeError(err)
-	}
-	if s.Status().Mode == store.Single {
-		return storeError(errors.Join(store.ErrNoCluster, s.Close()))
-	}
-	return storeError(errors.Join(do(ctx, s), s.Close()))
+	return err
 }
 
 // storeError says what to do about an error of the store.
