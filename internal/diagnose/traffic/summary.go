@@ -317,7 +317,8 @@ func (s *Summary) count(r *accesslog.Record, inMembers time.Duration, bad bool) 
 	} else if len(r.Attempts) > 0 && (!r.V1 || inOneFlight(r)) {
 		m.Answered++
 		m.Waited += inMembers
-		m.logs += math.Log(float64(max(inMembers, time.Millisecond)))
+		log := math.Log(float64(max(inMembers, time.Millisecond)))
+		m.logs, m.squares = m.logs+log, m.squares+log*log
 		m.Own += max(0, r.Taken-inMembers)
 		if timed(r) {
 			s.AllTime += r.Taken

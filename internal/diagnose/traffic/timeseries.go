@@ -16,6 +16,7 @@ type Bucket struct {
 	Own      time.Duration // of answered requests, outside of members
 	Answered int
 	logs     float64 // of their times in members, in nanoseconds, natural, added up
+	squares  float64 // of those logarithms, added up
 	Sent     int64   // bytes to clients
 	Clients  int     // requests that came on a new connection, where the log shows it
 
@@ -34,7 +35,27 @@ func (b *Bucket) Typical() time.Duration {
 
 // Join adds the answers of another piece of time.
 func (b *Bucket) Join(o *Bucket) {
-	b.Answered, b.Waited, b.logs = b.Answered+o.Answered, b.Waited+o.Waited, b.logs+o.logs
+	b.Answered, b.Waited, b.logs, b.squares = b.Answered+o.Answered, b.Waited+o.Waited, b.logs+o.logs, b.squares+o.squares
+}
+
+// SlowerBeyondChance reports whether the answers of b took longer than those of o by more than equal answers, spread as
+// widely as these, would differ by chance: three standard errors between the means of the logarithms of their times
+// (Welch's unequal variances), which chance exceeds once in 700 times. Where answers spread widely, as those do that a timeout
+// cuts through, the typical times of a few dozen differ by half without any cause.
+func (b *Bucket) SlowerBeyondChance(o *Bucket) bool {
+	if b.Answered < 2 || o.Answered < 2 {
+		return false
+	}
+	mean, square := b.meanLog()
+	other, otherSquare := o.meanLog()
+	return mean-other > 3*math.Sqrt(square+otherSquare)
+}
+
+// meanLog is the mean of the logarithms and the square of its standard error, of at least two answers.
+func (b *Bucket) meanLog() (mean, square float64) {
+	n := float64(b.Answered)
+	mean = b.logs / n
+	return mean, max(0, b.squares-n*mean*mean) / (n - 1) / n
 }
 
 // TimeSeries cuts a window into intervals: seconds, as long as there are not too many of them.
@@ -86,7 +107,7 @@ func (s *TimeSeries) widen() {
 			to.Clients+m.Clients
 		to.Served, to.InVain = to.Served+m.Served, max(to.InVain, m.InVain)
 		to.busy, to.Waited, to.Own, to.Sent = to.busy+m.busy, to.Waited+m.Waited, to.Own+m.Own, to.Sent+m.Sent
-		to.logs += m.logs
+		to.logs, to.squares = to.logs+m.logs, to.squares+m.squares
 	}
 }
 

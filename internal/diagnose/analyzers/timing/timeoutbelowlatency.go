@@ -124,7 +124,7 @@ func timesOfWaiting(c *inference.Case, l *inference.TimedOutGroup) (during, othe
 	if in.Answered < traffic.EnoughAnswers || out.Answered < traffic.EnoughAnswers {
 		return 0, 0, false
 	}
-	return in.Typical(), out.Typical(), out.Waited > 0 && 2*in.Typical() >= 3*out.Typical()
+	return in.Typical(), out.Typical(), out.Waited > 0 && 2*in.Typical() >= 3*out.Typical() && in.SlowerBeyondChance(&out)
 }
 
 // timesByPace compares the quarter of the answers that came at the slowest times with that of the quickest, where there
