@@ -52,11 +52,11 @@ func (s *Supervisor) close() {
 // on, unless the cause is a signal to end: that one is for them too.
 func (s *Supervisor) giveUp(ctx context.Context) {
 	s.end()
-	signalled := ctx.Err() != nil
+	beside := s.predecessor.listens()
+	signalled := ctx.Err() != nil && !beside // beside a gateway that goes on, a signal ends this attempt and no gateway
 	if signalled && s.predecessor.executed { // it may have come before they were adopted
 		s.adopt()
 	}
-	beside := s.predecessor.listens()
 	if beside {
 		if err := s.predecessor.report(progress{GiveBack: true}); err != nil {
 			slog.Warn("the gateway before this one has gone as well", "error", err)

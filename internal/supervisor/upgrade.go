@@ -127,10 +127,11 @@ func (t *trial) end(within time.Duration) {
 	<-t.ended
 }
 
-// endTrial ends the program of an upgrade under way, and what it leaves behind: a gateway that ends leaves none.
+// endTrial ends the program of an upgrade under way, and what it leaves behind: a gateway that ends leaves none. One of an older version
+// that serves in the place of this gateway is no trial any more.
 func (s *Supervisor) endTrial() {
 	t := s.lastTrial()
-	if t == nil || closed(t.ended) {
+	if t == nil || closed(t.ended) || s.successors.succeeded() {
 		return
 	}
 	t.end(giveUpTime + endMargin)
