@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"causeway/internal/access"
 	"causeway/internal/admin"
+	"causeway/internal/conn"
 )
 
 // apiClient is a client of the management API with a credential of its own.
@@ -145,6 +147,37 @@ func TestADeletedGatewayNeedsTheAPIOrADocument(t *testing.T) {
 	h.start()
 	if s := h.s.Status(); s.Deleted || s.Revision != 3 {
 		t.Errorf("with a document: %+v", s)
+	}
+	h.end()
+}
+
+// An upgrade is no start: a deleted gateway stays deleted when the process of its supervisor executes another program, whatever --config
+// names, even a document that has gone.
+func TestADeletedGatewayStaysDeletedInAnUpgrade(t *testing.T) {
+	h := newHouse(t)
+	h.o.API = "127.0.0.1:0"
+	h.start()
+	if err := h.s.Remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	config := h.o.Config
+	for _, document := range []string{config, config + ".gone"} {
+		h.end()
+		ln, err := admin.ReplaceSocket(Socket(h.o.Data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fd, err := conn.Descriptor(ln)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv(listenersVariable, fmt.Sprintf("%s:%d", controlName, fd))
+		h.o.Config = document
+		h.start()
+		ln.Close()
+		if s := h.s.Status(); !s.Deleted || s.Revision != 2 {
+			t.Errorf("%s: %+v", document, s)
+		}
 	}
 	h.end()
 }

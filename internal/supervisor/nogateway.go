@@ -31,9 +31,9 @@ func (s *Supervisor) withoutGateway(c change, files admin.Config) change {
 	return c
 }
 
-// mayWait refuses to begin without a gateway where nobody could create one.
+// mayWait refuses to begin without a gateway where nobody could create one, and where a document was named that cannot be read.
 func (s *Supervisor) mayWait(unread error) error {
-	if s.o.API != "" {
+	if s.o.API != "" && (s.o.Config == "" || s.predecessor.goesOn()) {
 		return nil
 	}
 	return unread

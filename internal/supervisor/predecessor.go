@@ -93,6 +93,9 @@ func (p *predecessor) take(addresses []string, fds []int) (err error) {
 // serves reports whether there is a predecessor that has not gone yet.
 func (p *predecessor) serves() bool { return p.snapshot != nil }
 
+// goesOn reports whether the gateway served before this program began, in this process or in another: an upgrade is no start.
+func (p *predecessor) goesOn() bool { return p.executed || p.serves() }
+
 // listens reports whether the predecessor still hears what this gateway reports.
 func (p *predecessor) listens() bool { return p.c != nil }
 

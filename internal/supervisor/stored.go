@@ -172,7 +172,7 @@ func (s *Supervisor) serveFirst(ctx context.Context, files admin.Config, unread 
 		return nil, err
 	}
 	problems, err := s.count(ctx, c)
-	if err == nil && c.state == store.Deleted && unread == nil && !s.predecessor.serves() {
+	if err == nil && c.state == store.Deleted && unread == nil && !s.predecessor.goesOn() {
 		return s.count(ctx, change{config: files, state: store.Running, caller: callerSupervisor, deploy: s.deploy})
 	}
 	if errors.Is(err, store.ErrConflict) { // another node has filled the store meanwhile
@@ -266,9 +266,11 @@ var errNoStore = errors.New("keep the configuration: the store is not open yet")
 func (s *Supervisor) snapshot() store.Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := store.Snapshot{Revision: int64(s.revision), State: s.state, Allow: s.current.Allow, Document: noGateway().JSON()}
+	out := store.Snapshot{Revision: int64(s.revision), State: s.state, Allow: s.current.Allow}
 	if s.document != nil {
 		out.Document = s.document.JSON()
+	} else {
+		out.Document = noGateway().JSON()
 	}
 	return out
 }
