@@ -275,6 +275,13 @@ func (p *Process) Drain(within time.Duration) error {
 	return err
 }
 
+// Terminate asks it by a signal to drain and end, where it cannot be asked by its socket. It then has signalDrain for that.
+func (p *Process) Terminate() {
+	if p.Alive() {
+		_ = syscall.Kill(p.PID, syscall.SIGTERM) // it may have ended just now
+	}
+}
+
 // Kill ends it at once. The reason goes into its Exit.
 func (p *Process) Kill(why string) {
 	if !p.Alive() {

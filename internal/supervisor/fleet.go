@@ -193,7 +193,7 @@ const (
 	longestWait = 30 * time.Second
 )
 
-// backoff is how long a number waits for its next instance, and how many of it ended within crashWindow.
+// backoff is how long a number waits for its next instance, and how many of it ended one soon after another.
 func (f *fleet) backoff(number int) (wait time.Duration, deaths int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -219,10 +219,15 @@ func (f *fleet) dismissAll(all []*process.Process, drain time.Duration) {
 // dismiss asks an instance to drain and end. One that does neither in time is killed. One that drains already keeps its own time.
 func (f *fleet) dismiss(p *process.Process, drain time.Duration) {
 	drains := p.Last().Draining
-	if err := p.Drain(drain); err != nil && p.Alive() {
-		slog.Warn("an instance cannot be asked to drain; it is ended", "number", p.Number, "pid", p.PID, "error", err)
+	switch err := p.Drain(drain); {
+	case err == nil || !p.Alive():
+	case hangs(err):
+		slog.Warn("an instance hangs when it is to drain; it is ended", "number", p.Number, "pid", p.PID, "error", err)
 		p.Kill("it did not answer when it was to drain")
 		return
+	default:
+		slog.Warn("an instance cannot be asked to drain; it gets a signal", "number", p.Number, "pid", p.PID, "error", err)
+		p.Terminate()
 	}
 	if drains {
 		return

@@ -1,10 +1,25 @@
 package supervisor
 
 import (
+	"fmt"
+	"io"
+	"net"
+	"os"
 	"syscall"
 	"testing"
 	"time"
 )
+
+// What a supervisor without free descriptors cannot ask is no silence of an instance.
+func TestOnlyALateAnswerIsAHang(t *testing.T) {
+	late := &net.OpError{Op: "read", Net: "unix", Err: os.ErrDeadlineExceeded}
+	short := &net.OpError{Op: "dial", Net: "unix", Err: os.NewSyscallError("socket", syscall.EMFILE)}
+	for err, want := range map[error]bool{late: true, short: false, io.EOF: false} {
+		if got := hangs(fmt.Errorf("reach instance 0: %w", err)); got != want {
+			t.Errorf("%v: %v", err, got)
+		}
+	}
+}
 
 // An instance that hangs is ended and replaced, without anybody's change.
 func TestHungInstanceIsEnded(t *testing.T) {

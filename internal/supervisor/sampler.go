@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"errors"
+	"net"
 	"sync"
 	"time"
 
@@ -72,11 +74,14 @@ func (s *Supervisor) sample(all []*process.Process) scale.Sample {
 	var mu sync.Mutex
 	next, now, silent := map[int]reading{}, map[int]measured{}, map[int]int{}
 	each(all, func(_ int, p *process.Process) {
-		r, m, ok := s.measure(p)
+		r, m, err := s.measure(p)
 		mu.Lock()
 		defer mu.Unlock()
-		if !ok {
-			silent[p.PID] = s.sampler.silent[p.PID] + 1
+		if err != nil {
+			silent[p.PID] = s.sampler.silent[p.PID]
+			if hangs(err) {
+				silent[p.PID]++
+			}
 			return
 		}
 		next[p.PID] = r
@@ -100,10 +105,10 @@ func (s *Supervisor) sample(all []*process.Process) scale.Sample {
 }
 
 // measure reads what an instance has done so far, and what it holds now.
-func (s *Supervisor) measure(p *process.Process) (reading, measured, bool) {
+func (s *Supervisor) measure(p *process.Process) (reading, measured, error) {
 	state, err := p.State(process.AnswerTime)
 	if err != nil {
-		return reading{}, measured{}, false
+		return reading{}, measured{}, err
 	}
 	r := reading{at: time.Now(), sent: state.Sent}
 	m := measured{connections: state.Connections}
@@ -112,5 +117,12 @@ func (s *Supervisor) measure(p *process.Process) (reading, measured, bool) {
 			r.used, m.memory = u, u.Memory
 		}
 	}
-	return r, m, true
+	return r, m, nil
+}
+
+// hangs reports whether an instance left a question unanswered. Any other error may be the fault of whoever asks, such as a supervisor
+// without free descriptors, and an instance that dies shows that by its end.
+func hangs(err error) bool {
+	var late net.Error
+	return errors.As(err, &late) && late.Timeout()
 }
