@@ -60,12 +60,7 @@ func (s *Supervisor) becomeNewProgram(ctx context.Context) {
 	s.applyMu.Lock() // a change under way ends first
 	environment := s.nextEnvironment()
 	s.relinquish(true)
-	signal.Ignore(syscall.SIGHUP, syscall.SIGUSR2) // until the new program waits for them
-	signalled, err := lastsignal.Pass(ctx)
-	if err != nil {
-		slog.Warn("a signal to end that comes now may be lost", "error", err)
-	}
-	environment = append(environment, signalled...)
+	environment = append(environment, passSignals(ctx)...)
 	if own := openProgram(); own >= 0 {
 		_, _ = unix.FcntlInt(uintptr(own), unix.F_SETFD, 0)
 		environment = append(environment, fmt.Sprintf("%s=%d", beforeVariable, own))
@@ -74,6 +69,16 @@ func (s *Supervisor) becomeNewProgram(ctx context.Context) {
 		err := syscall.Exec(path, os.Args, environment)
 		slog.Error("the supervisor cannot execute the new program", "path", path, "error", err)
 	}
+}
+
+// passSignals leaves the signals to the program that this process executes next. It returns what goes into the environment of that one.
+func passSignals(ctx context.Context) (variables []string) {
+	signal.Ignore(syscall.SIGHUP, syscall.SIGUSR2) // until that program waits for them
+	variables, err := lastsignal.Pass(ctx)
+	if err != nil {
+		slog.Warn("a signal to end that comes now may be lost", "error", err)
+	}
+	return variables
 }
 
 // nextPrograms are the paths of the program that has proved itself, and of this one. A trial of an older version does not pass its file on.

@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"causeway/internal/lastsignal"
 )
 
 // A program that served on trial may still fail in the process of the supervisor: only there does it open the store and the control socket.
@@ -66,15 +63,10 @@ func (b *wayBack) take(ctx context.Context, why error) {
 		}
 	}
 	text := strings.ReplaceAll(why.Error(), "\x00", "")
-	signal.Ignore(syscall.SIGHUP, syscall.SIGUSR2) // until that program waits for them
-	signalled, err := lastsignal.Pass(ctx)
-	if err != nil {
-		slog.Warn("a signal to end that comes now may be lost", "error", err)
-	}
-	environment := append(os.Environ(), signalled...)
+	environment := append(os.Environ(), passSignals(ctx)...)
 	environment = append(environment, listenersVariable+"="+strings.Join(kept, " "))
 	environment = append(environment, failureVariable+"="+text[:min(len(text), failureBytes)])
-	err = syscall.Exec(descriptorPath(b.program), os.Args, environment)
+	err := syscall.Exec(descriptorPath(b.program), os.Args, environment)
 	slog.Error("the supervisor cannot execute the program before", "error", err)
 }
 
