@@ -221,7 +221,7 @@ func TestManyWritesUnderTraffic(t *testing.T) {
 	}
 }
 
-// Nobody is refused at the management API while the gateway is upgraded, or gives way to a successor.
+// Nobody is refused at the management API while the gateway is upgraded.
 func TestTheAPIOutlastsAnUpgrade(t *testing.T) {
 	a := serveAPI(t)
 	address := strings.TrimPrefix(a.base, "https://")

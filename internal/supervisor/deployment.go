@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -79,7 +80,8 @@ func (f *fleet) ready(ctx context.Context, d deployment) (*readied, error) {
 func (f *fleet) readyOne(ctx context.Context, d deployment, number int) (*process.Change, *process.Process, error) {
 	if p := f.get(number); p != nil && specOf(p) == d.spec && answers(p) {
 		change, err := p.Prepare(ctx, d.config, d.sockets, d.warm)
-		if err != nil && ended(p) {
+		var refused *process.Refusal // only one that lives refuses
+		if err != nil && !errors.As(err, &refused) && ended(p) {
 			return nil, nil, nil // it died meanwhile; its replacement gets the configuration in force by then
 		}
 		return change, nil, err

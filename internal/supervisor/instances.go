@@ -76,7 +76,7 @@ func (s *Supervisor) restart(number int) {
 		wait, deaths := s.fleet.backoff(number)
 		wait = max(wait, min(firstWait*time.Duration(attempt), longestWait))
 		if wait > 0 {
-			slog.Warn("an instance ends again and again; the next one waits", "number", number, "deaths in a minute", deaths, "wait", wait)
+			slog.Warn("an instance ends again and again; the next one waits", "number", number, "deaths in a row", deaths, "wait", wait)
 			s.note(activity.Event{Kind: activity.CrashLoop, Instance: s.idOf(number), Restarts: s.fleet.restarts(number), Backoff: wait})
 		}
 		select {

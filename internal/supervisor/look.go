@@ -49,7 +49,7 @@ func (s *Supervisor) instances() []admin.Instance {
 
 // silence says for how long an instance has not answered, and what happens next.
 func (s *Supervisor) silence(p *process.Process) string {
-	limit := time.Duration(cmp.Or(s.o.hungAfter, hungAfter)) * (process.AnswerTime + sampleEvery)
+	limit := time.Duration(cmp.Or(s.o.hungAfter, hungAfter)) * process.AnswerTime
 	return fmt.Sprintf("it has not answered for %s; after about %s without an answer the supervisor ends it and starts another",
 		units.Seconds(time.Since(p.Heard())), units.Seconds(limit))
 }

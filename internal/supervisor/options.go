@@ -170,11 +170,11 @@ func hintFor(err error) string {
 	case errors.As(err, &held):
 		return held.hint
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return "no interface of this machine has that address: check --listen, --bind and --admin"
+		return "no interface of this machine has that address: check --listen, --bind, --admin and --api"
 	case onSocket && errors.Is(err, syscall.EACCES):
 		return "use --port-offset 8000, or give the program CAP_NET_BIND_SERVICE"
 	case onSocket:
-		return "check --listen, --bind, --admin and the length of --data"
+		return "check --listen, --bind, --admin, --api and the length of --data"
 	case errors.Is(err, fs.ErrNotExist):
 		return "check the names given with --config, --local and --data"
 	case errors.Is(err, fs.ErrPermission):

@@ -37,12 +37,12 @@ func taken(err error, address, data string) error {
 	}
 	all := portOwners(address)
 	owners := slices.DeleteFunc(slices.Clone(all), func(o portOwner) bool { return o.pid == os.Getpid() })
-	e := &takenError{err: err, text: "another program has it", hint: "stop the program that has it, or use --listen, --port-offset or --admin"}
+	e := &takenError{err: err, text: "another program has it", hint: "stop the program that has it, or use --listen, --port-offset, --admin or --api"}
 	switch {
 	case len(owners) > 0:
 		e.text, e.hint = explain(owners, data)
 	case len(all) > 0:
-		e.text, e.hint = "this gateway has it already", "give --admin and every frontend an address of its own"
+		e.text, e.hint = "this gateway has it already", "give --admin, --api and every frontend an address of its own"
 	}
 	return e
 }
@@ -60,13 +60,13 @@ func explain(owners []portOwner, data string) (text, hint string) {
 	end := "let them finish and end: kill " + strings.Join(pids, " ")
 	switch first := owners[0]; {
 	case !first.causeway:
-		return fmt.Sprintf("%s (%s) %s", who, first.name, verb), "stop that program, or use --listen, --port-offset or --admin"
+		return fmt.Sprintf("%s (%s) %s", who, first.name, verb), "stop that program, or use --listen, --port-offset, --admin or --api"
 	case sameFolder(first.data, data):
 		return fmt.Sprintf("%s %s: instances of this very data directory", who, verb),
-			"start with the --listen, --bind, --port-offset and --admin from before, or " + end
+			"start with the --listen, --bind, --port-offset, --admin and --api from before, or " + end
 	case supervised(first.data):
 		return fmt.Sprintf("%s %s: the gateway in %s", who, verb, first.data),
-			"stop it with causeway stop --data " + first.data + ", or use --listen, --port-offset or --admin"
+			"stop it with causeway stop --data " + first.data + ", or use --listen, --port-offset, --admin or --api"
 	default:
 		return fmt.Sprintf("%s %s: instances of the gateway in %s, which no supervisor looks after", who, verb, first.data),
 			"adopt them with causeway serve --data " + first.data + ", or " + end

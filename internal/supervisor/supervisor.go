@@ -197,7 +197,7 @@ func (s *Supervisor) begin(ctx context.Context, files admin.Config, unread error
 	}
 	go s.successors.serve(s) // one that came before waits until now
 	s.sockets.dropSpare()
-	if s.state == store.Running {
+	if s.stateNow() == store.Running {
 		s.sockets.unusedServices()
 	}
 	s.fromFiles = s.revisionNow()
@@ -232,7 +232,7 @@ func (s *Supervisor) announce() {
 	if s.o.upgradeFailed != "" {
 		s.note(activity.Event{Kind: activity.Upgrade, Failed: true, Why: s.o.upgradeFailed})
 	}
-	if s.state == store.Running && !s.predecessor.executed {
+	if s.stateNow() == store.Running && !s.predecessor.executed {
 		s.note(activity.Event{Kind: activity.Start})
 	}
 	if state := s.budgets.state(); !state.CPUHeld || !state.MemoryHeld {
