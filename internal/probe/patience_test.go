@@ -1,9 +1,6 @@
 package probe
 
 import (
-	"bufio"
-	"io"
-	"net/http"
 	"net/netip"
 	"strings"
 	"sync/atomic"
@@ -32,27 +29,7 @@ func (s *site) throttled(percent int64) *standstill {
 
 // hanging is a server that takes every probe and answers after a time.
 func (s *site) hanging(ip string, after time.Duration) {
-	s.config.Pools[0].Members = append(s.config.Pools[0].Members, gateway.Address{IP: ip})
-	ln, err := s.mem.Listen(netip.MustParseAddrPort(ip + ":80"))
-	if err != nil {
-		s.Fatal(err)
-	}
-	s.ends = append(s.ends, func() { ln.Close() })
-	s.work.Go(func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			s.work.Go(func() {
-				defer c.Close()
-				if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
-					time.Sleep(after)
-					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-				}
-			})
-		}
-	})
+	s.member(ip).after.Store(int64(after))
 }
 
 // onBoth plays a story on both generations.

@@ -79,6 +79,7 @@ func (s *site) custom(interval, timeout, threshold int) *gateway.Probe {
 // member is a server whose status can be set; 0 closes without an answer.
 type member struct {
 	status atomic.Int64
+	after  atomic.Int64 // nanoseconds that an answer takes
 	probes chan *http.Request
 	times  []time.Time
 	mu     sync.Mutex
@@ -119,6 +120,7 @@ func (m *member) answer(c net.Conn) {
 	m.times = append(m.times, time.Now())
 	m.mu.Unlock()
 	m.probes <- r
+	time.Sleep(time.Duration(m.after.Load()))
 	if status := m.status.Load(); status > 0 {
 		fmt.Fprintf(c, "HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n", status)
 	}
