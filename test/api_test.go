@@ -50,11 +50,7 @@ func serveAPI(t *testing.T, flags ...string) *api {
 	g.cmd = exec.Command(path, append([]string{
 		"serve", "--api", fmt.Sprint("127.0.0.1:", freePort(t)), "--data", g.data, "--listen", "127.0.0.1", "--drain", "5s",
 	}, flags...)...)
-	g.cmd.Stderr = g.stderr
-	if err := g.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { g.cmd.Wait(); close(g.exited) }()
+	g.start()
 	t.Cleanup(g.stop)
 	eventually(t, "the management API answers", func() bool { return strings.Contains(g.stderr.String(), "the management API answers") })
 	a := &api{gateway: g, certificates: x509.NewCertPool()}

@@ -115,11 +115,7 @@ func serveWithin(t *testing.T, files int, document, local string, flags ...strin
 	if files > 0 {
 		g.cmd = exec.Command("sh", append([]string{"-c", fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, files), path}, args...)...)
 	}
-	g.cmd.Stderr = g.stderr
-	if err := g.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { g.cmd.Wait(); close(g.exited) }()
+	g.start()
 	t.Cleanup(g.stop)
 	eventually(t, "the gateway serves", func() bool { return strings.Contains(g.stderr.String(), "msg=serving") })
 	return g
@@ -130,6 +126,16 @@ func (g *gateway) write(path, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		g.t.Fatal(err)
 	}
+}
+
+// start starts the command of the gateway, whose errors go into g.stderr.
+func (g *gateway) start() {
+	g.t.Helper()
+	g.cmd.Stderr = g.stderr
+	if err := g.cmd.Start(); err != nil {
+		g.t.Fatal(err)
+	}
+	go func() { g.cmd.Wait(); close(g.exited) }()
 }
 
 // stop ends the gateway as an operator would.

@@ -415,11 +415,7 @@ func TestUpgradeInAContainer(t *testing.T) {
 		g.write(g.config, plain(front, member).String())
 		g.cmd = exec.Command("unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", first, "sh", path, "serve",
 			"--config", g.config, "--data", g.data, "--listen", "127.0.0.1", "--drain", "1s")
-		g.cmd.Stderr = g.stderr
-		if err := g.cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		go func() { g.cmd.Wait(); close(g.exited) }()
+		g.start()
 		t.Cleanup(func() { endContainer(t, g) })
 		eventually(t, "the gateway serves", func() bool { return strings.Contains(g.stderr.String(), "msg=serving") })
 		if out, errs, code := g.run("upgrade"); code != 0 {

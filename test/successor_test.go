@@ -161,11 +161,7 @@ func succeed(t *testing.T, old *gateway, flags ...string) *gateway {
 		"serve", "--config", g.config, "--local", g.local, "--data", g.data, "--listen", "127.0.0.1",
 		"--drain", "5s",
 	}, flags...)...)
-	g.cmd.Stderr = g.stderr
-	if err := g.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { g.cmd.Wait(); close(g.exited) }()
+	g.start()
 	t.Cleanup(g.stop)
 	eventually(t, "the successor serves", func() bool {
 		select {
@@ -236,11 +232,8 @@ func TestSocketsOfAServiceManager(t *testing.T) {
 	g.write(g.config, plain(front, member).String())
 	g.cmd = exec.Command("sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve --config "$1" --data "$2" --listen 127.0.0.1`, path,
 		g.config, g.data)
-	g.cmd.ExtraFiles, g.cmd.Stderr = []*os.File{f}, g.stderr
-	if err := g.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { g.cmd.Wait(); close(g.exited) }()
+	g.cmd.ExtraFiles = []*os.File{f}
+	g.start()
 	t.Cleanup(g.stop)
 	if got := <-answered; got != "broken\n" {
 		t.Errorf("%q\n%s", got, g.stderr)

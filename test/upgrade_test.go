@@ -237,11 +237,7 @@ func serveCopy(t *testing.T) *copied {
 	}
 	next := &gateway{t: t, dir: g.dir, data: g.data, config: g.config, stderr: &lockedBuffer{}, exited: make(chan struct{})}
 	next.cmd = exec.Command(own, "serve", "--config", g.config, "--data", g.data, "--listen", "127.0.0.1", "--drain", "1s")
-	next.cmd.Stderr = next.stderr
-	if err := next.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { next.cmd.Wait(); close(next.exited) }()
+	next.start()
 	t.Cleanup(next.stop)
 	eventually(t, "it serves", func() bool { return strings.Contains(next.stderr.String(), "msg=serving") })
 	return &copied{next, front, own}
