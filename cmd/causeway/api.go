@@ -14,6 +14,7 @@ import (
 
 	"causeway/internal/access"
 	"causeway/internal/admin"
+	"causeway/internal/arm"
 	"causeway/internal/evidence"
 	"causeway/internal/store"
 	"causeway/internal/supervisor"
@@ -41,6 +42,9 @@ func apiTrustCommand() *cobra.Command {
 					exitFailed, errors.New("the gateway runs without the management API"),
 					"start it with causeway serve --api :8443",
 				}
+			}
+			if path, is := arm.SocketPath(status.API); is {
+				return printSocketTrust(cmd.OutOrStdout(), path)
 			}
 			file, err := filepath.Abs(supervisor.AuthorityFile(data))
 			if err != nil {
@@ -88,6 +92,20 @@ provider "azapi" {
 
 # a client id and its secret: causeway api credentials create --role operator
 `
+
+// socketText is what a client of the socket needs. In braces: the path, quoted for the shell.
+const socketText = `# root and the user that runs Causeway are owners on the socket, without a token
+
+curl --unix-socket {path} 'http://localhost/subscriptions?api-version=2022-12-01'
+causeway collect --api unix:{path} -g GROUP -n GATEWAY
+
+# az and Terraform need an address: causeway serve --api :8443
+`
+
+func printSocketTrust(w io.Writer, path string) error {
+	_, err := strings.NewReplacer("{path}", evidence.Printable(shellQuoted(path))).WriteString(w, socketText)
+	return err
+}
 
 func printTrust(w io.Writer, base, file string) error {
 	_, err := strings.NewReplacer("{base}", base, "{host}", strings.TrimPrefix(base, "https://"), "{tenant}", access.Tenant,

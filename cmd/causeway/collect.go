@@ -77,7 +77,7 @@ func collectCommand() *cobra.Command {
 	f.StringVar(&script, "script", "", "file for the script; standard output without it")
 	f.StringVar(&c.Bundle, "bundle", "", "file for the bundle; GATEWAY.tar.gz without it")
 	f.BoolVar(&run, "run", false, "run the script")
-	f.StringVar(&over.API, "api", "", "`https://HOST:PORT` of a Causeway's management API: collect over it, without az")
+	f.StringVar(&over.API, "api", "", "`https://HOST:PORT` of a Causeway's management API, or unix:PATH: collect over it, without az")
 	f.StringVar(&over.CA, "ca", "", "with --api: file with the certificate to trust, as causeway api trust names it")
 	f.StringVar(&over.ClientID, "client-id", "", "with --api: client id of a credential; its secret is in CAUSEWAY_CLIENT_SECRET")
 	f.BoolVar(&redact, "redact", false, "with --run, also write a redacted copy; without -n the same as causeway redact")
@@ -91,7 +91,11 @@ const secretVariable = "CAUSEWAY_CLIENT_SECRET"
 // collectOver collects over the management API of a Causeway.
 func collectOver(cmd *cobra.Command, c collection, o collect.Options) error {
 	o.Secret = os.Getenv(secretVariable)
-	if o.ClientID == "" || o.Secret == "" {
+	hint := "causeway api trust, on the gateway's machine, prints the address and the certificate; causeway api credentials list the client ids"
+	_, onSocket := o.OnSocket()
+	if onSocket {
+		hint = "root and the user that runs Causeway may use the socket; causeway api trust prints its path"
+	} else if o.ClientID == "" || o.Secret == "" {
 		return &exitError{
 			exitUsage, errors.New("collect --api needs --client-id, and the secret in " + secretVariable),
 			"causeway api credentials create --role reader, on the gateway's machine",
@@ -106,8 +110,7 @@ func collectOver(cmd *cobra.Command, c collection, o collect.Options) error {
 	missing, err := collect.Gather(cmd.Context(), o, f)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return &exitError{
-			exitFailed, fmt.Errorf("collect over %s: %w", o.API, err),
-			"causeway api trust, on the gateway's machine, prints the address and the certificate; causeway api credentials list the client ids",
+			exitFailed, fmt.Errorf("collect over %s: %w", o.API, err), hint,
 		}
 	}
 	if err := os.Rename(f.Name(), c.Bundle); err != nil {

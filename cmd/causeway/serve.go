@@ -24,7 +24,7 @@ import (
 
 func serveCommand() *cobra.Command {
 	var o supervisor.Options
-	var bind []string
+	var bind, api []string
 	var logFormat string
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -41,7 +41,9 @@ func serveCommand() *cobra.Command {
 			if strings.HasPrefix(o.Admin, ":") { // metrics stay on this machine unless the address says otherwise
 				o.Admin = "127.0.0.1" + o.Admin
 			}
-			o.API = arm.Loopback(o.API)
+			if err := splitAPI(&o, api); err != nil {
+				return err
+			}
 			return serve(cmd.ErrOrStderr(), o, logFormat)
 		},
 	}
@@ -54,7 +56,8 @@ func serveCommand() *cobra.Command {
 	f.StringArrayVar(&bind, "bind", nil, "separate `FRONTEND=ADDR` for a frontend IP configuration")
 	f.IntVar(&o.PortOffset, "port-offset", 0, "number that is added to every port of the document")
 	f.StringVar(&o.Admin, "admin", "", "`ADDR:PORT` that serves /healthz, /readyz and /metrics; :PORT is on loopback")
-	f.StringVar(&o.API, "api", "", "`ADDR:PORT` of the management API for Azure's clients; :PORT is on loopback")
+	f.StringArrayVar(&api, "api", nil,
+		"`ADDR:PORT` of the management API for Azure's clients; :PORT is on loopback; unix:PATH is a socket, beside it or instead")
 	f.StringArrayVar(&o.APINames, "api-name", nil, "further `HOST[:PORT]` under which clients reach the management API")
 	f.DurationVar(&o.Drain, "drain", 30*time.Second, "how long requests in progress may take when the gateway stops")
 	allowFlag(cmd, &o.Allow)
@@ -88,6 +91,32 @@ func parseBind(list []string) (map[string]string, error) {
 		out[frontend] = address
 	}
 	return out, nil
+}
+
+// splitAPI tells the address of the management API from its socket.
+func splitAPI(o *supervisor.Options, addresses []string) (err error) {
+	for _, a := range addresses {
+		into := &o.API
+		if path, is := arm.SocketPath(a); is {
+			into = &o.APISocket
+			if a, err = filepath.Abs(path); err != nil || path == "" {
+				return &exitError{
+					code: exitUsage, err: errors.Join(errors.New("--api unix: the path of the socket is missing"), err),
+					hint: "for example --api unix:/run/causeway/api.sock",
+				}
+			}
+		} else {
+			a = arm.Loopback(a)
+		}
+		if *into != "" {
+			return &exitError{
+				code: exitUsage, err: fmt.Errorf("--api %s: there is one already, %s", a, *into),
+				hint: "the management API has one address and one socket at most",
+			}
+		}
+		*into = a
+	}
+	return nil
 }
 
 func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {

@@ -154,6 +154,8 @@ type Listeners struct {
 	Control net.Listener // of the control socket: only the same process can go on with it
 	Address net.Listener // of the read-only address
 	API     net.Listener // of the management API, which another package serves
+
+	APISocket net.Listener // of its unix socket
 }
 
 // Succeed takes the control socket over from a gateway that is about to go, and its read-only address if that is the one
@@ -226,6 +228,9 @@ func ReplaceSocket(path string) (*net.UnixListener, error) {
 	return ln, nil
 }
 
+// SocketPath is the path at which a listener of ReplaceSocket answers, also one that was passed on.
+func SocketPath(ln net.Listener) string { return strings.TrimSuffix(ln.Addr().String(), fresh) }
+
 // fresh ends the name that a socket is bound under before it takes its place.
 const fresh = "~"
 
@@ -280,7 +285,7 @@ const connections = 48
 // Close ends both, and gives requests under way a second. succeeded says that the control socket's file is a successor's.
 func (s *Server) Close(succeeded bool) {
 	if !succeeded {
-		os.Remove(strings.TrimSuffix(s.socket.Addr().String(), fresh))
+		os.Remove(SocketPath(s.socket))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

@@ -83,15 +83,7 @@ func Serve(ln net.Listener, handler http.Handler, authority *cluster.Authority, 
 			c.names = append(c.names, name)
 		}
 	}
-	e := &Endpoint{listener: ln, http: &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headTime,
-		ReadTimeout:       readTime,
-		WriteTimeout:      writeTime,
-		IdleTimeout:       idleTime,
-		MaxHeaderBytes:    headMax,
-		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // strangers who knock
-	}}
+	e := &Endpoint{listener: ln, http: newHTTPServer(handler)}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get, NextProtos: []string{"h2", "http/1.1"}}
 	go func() {
 		err := e.http.Serve(tls.NewListener(netutil.LimitListener(ln, connectionsMax), config))
@@ -100,6 +92,18 @@ func Serve(ln net.Listener, handler http.Handler, authority *cluster.Authority, 
 		}
 	}()
 	return e
+}
+
+func newHTTPServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headTime,
+		ReadTimeout:       readTime,
+		WriteTimeout:      writeTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    headMax,
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // strangers who knock
+	}
 }
 
 // Listener is the API's own, for a successor.

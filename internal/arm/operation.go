@@ -180,11 +180,13 @@ func readOperationResult(q *request) (response, error) {
 
 // named adds to a change who asks for it, and from where.
 func (q *request) named(ctx context.Context) context.Context {
-	from := "the API's socket"
-	if at := q.from(); at.IsValid() {
-		from = at.Unmap().String()
+	name := q.caller.ID // of a user on the socket
+	if q.byToken() {
+		from := "the API's socket"
+		if at := q.from(); at.IsValid() {
+			from = at.Unmap().String()
+		}
+		name = string(q.caller.Role) + " " + q.caller.ID + " from " + from
 	}
-	return activity.WithCaller(ctx, activity.Caller{
-		Name: string(q.caller.Role) + " " + q.caller.ID + " from " + from, Correlation: correlation(q.Request, ""),
-	})
+	return activity.WithCaller(ctx, activity.Caller{Name: name, Correlation: correlation(q.Request, "")})
 }

@@ -105,7 +105,7 @@ func (q *request) sub(vars map[string]string, body []byte) *request {
 	r.Header.Del("If-Match")
 	r.Header.Del("If-None-Match")
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	return &request{Request: r, server: q.server, vars: vars, caller: q.caller}
+	return &request{Request: r, server: q.server, vars: vars, caller: q.caller, peer: q.peer}
 }
 
 // gatewayStep plans the gateway.

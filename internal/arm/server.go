@@ -66,8 +66,8 @@ type Server struct {
 	operations operations
 }
 
-// New makes a server for an address, of which hosts are all names, each as host:port. Without a history, which may be nil,
-// there are no metrics.
+// New makes a server for an address, of which hosts are all names, each as host:port. A server that answers only on a unix socket
+// has none. Without a history, which may be nil, there are no metrics.
 func New(g Gateway, items Items, h History, control *access.Control, hosts []string) *Server {
 	return &Server{gateway: g, items: items, history: h, control: control, hosts: hosts, routes: routes(), now: time.Now}
 }
@@ -78,6 +78,7 @@ type request struct {
 	server *Server
 	vars   map[string]string // of the route's pattern
 	caller access.Caller
+	peer   *peer // nil: it came over TCP
 }
 
 // Bounds of a request.
@@ -107,7 +108,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer is what a request gets.
 func (s *Server) answer(r *http.Request) (response, error) {
-	if !s.knows(r.Host) {
+	peer := peerOf(r)
+	if peer == nil && !s.knows(r.Host) {
 		return response{}, refuse(http.StatusMisdirectedRequest, "InvalidHostName",
 			"this API does not answer under the name %q; use one of %s", r.Host, strings.Join(s.hosts, ", "))
 	}
@@ -115,11 +117,11 @@ func (s *Server) answer(r *http.Request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	q := &request{Request: r, server: s, vars: vars}
+	q := &request{Request: r, server: s, vars: vars, peer: peer}
 	if at.open {
 		return at.handle(q)
 	}
-	if q.caller, err = s.control.Check(r.Context(), bearer(r), s.audiences()); err != nil {
+	if q.caller, err = q.identify(); err != nil {
 		return response{}, err
 	}
 	if err := checkVersion(r); err != nil {
@@ -210,12 +212,21 @@ func correlation(r *http.Request, otherwise string) string {
 }
 
 // base is the address of the API under the name that the client uses.
-func (q *request) base() string { return "https://" + q.Host }
+func (q *request) base() string {
+	if q.peer != nil {
+		return "http://" + q.Host
+	}
+	return "https://" + q.Host
+}
 
 // audiences are the values of a token's audience that this API takes.
-func (s *Server) audiences() (out []string) {
-	for _, h := range s.hosts {
-		out = append(out, "https://"+h+audiencePath, "https://"+h, "https://"+h+"/")
+func (q *request) audiences() (out []string) {
+	bases := []string{q.base()}
+	for _, h := range q.server.hosts {
+		bases = append(bases, "https://"+h)
+	}
+	for _, b := range bases {
+		out = append(out, b+audiencePath, b, b+"/")
 	}
 	return out
 }
@@ -259,7 +270,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	e := asError(err)
 	if e.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer authorization_uri="https://`+s.hosts[0]+"/"+tenant+`", error="invalid_token"`)
+		at := (&request{Request: r, server: s, peer: peerOf(r)}).base()
+		w.Header().Set("WWW-Authenticate", `Bearer authorization_uri="`+at+"/"+tenant+`", error="invalid_token"`)
 	}
 	if e.Status >= http.StatusInternalServerError {
 		slog.Error("the management API could not answer", "method", r.Method, "path", r.URL.Path, "error", err)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -18,7 +19,7 @@ import (
 
 // Options say where to collect, as whom, and what.
 type Options struct {
-	API      string // https://HOST:PORT
+	API      string // https://HOST:PORT, or unix:PATH, where the user is the credential
 	CA       string // file with the certificate that signs the API's; empty: those of the system
 	ClientID string
 	Secret   string
@@ -39,8 +40,24 @@ type client struct {
 // answerMax is how many bytes of an answer are read.
 const answerMax = 64 << 20
 
-// signIn gets a token for the credential.
+// OnSocket is the path of the socket, where the API is on one.
+func (o Options) OnSocket() (path string, ok bool) { return strings.CutPrefix(o.API, "unix:") }
+
+// onSocket reaches an API on a unix socket. It needs no token.
+func onSocket(path string) *client {
+	c := &client{base: "http://localhost"}
+	c.http.Timeout = time.Minute
+	c.http.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}}
+	return c
+}
+
+// signIn gets a token for the credential, where one is needed.
 func signIn(ctx context.Context, o Options) (*client, error) {
+	if path, is := o.OnSocket(); is {
+		return onSocket(path), nil
+	}
 	roots, err := rootsOf(o.CA)
 	if err != nil {
 		return nil, err

@@ -18,37 +18,49 @@ import (
 	"causeway/internal/gateway"
 	"causeway/internal/probe"
 	"causeway/internal/resolve"
+	"causeway/internal/store/cluster"
 )
 
 // api is the management API of this node. A nil *api stands for none.
 type api struct {
-	ln       net.Listener
-	hosts    []string // host:port, under every name
+	ln       net.Listener // nil: it has no address
+	hosts    []string     // host:port, under every name
+	socket   net.Listener // nil: it has no unix socket
+	path     string       // of the socket
 	recorder recorder
 
-	mu       sync.Mutex
-	endpoint *arm.Endpoint // nil: it does not answer yet
-	ended    bool
+	mu        sync.Mutex
+	endpoints []*arm.Endpoint // none: it does not answer yet
+	ended     bool
 }
 
 // AuthorityFile is the certificate that clients of the management API trust, in PEM.
 func AuthorityFile(data string) string { return filepath.Join(data, "api", "ca.pem") }
 
-// openAPI opens the address of the management API, or goes on with that of a predecessor.
-func (s *Supervisor) openAPI(inherited net.Listener) (*api, error) {
-	ln, err := admin.Inherit(s.o.API, inherited)
-	if err != nil {
+// openAPI opens the address and the unix socket of the management API, or goes on with those of a predecessor.
+func (s *Supervisor) openAPI(inherited admin.Listeners) (a *api, err error) {
+	a = &api{path: s.o.APISocket}
+	if a.ln, err = admin.Inherit(s.o.API, inherited.API); err != nil {
 		return nil, fmt.Errorf("open the address of the management API: %w", taken(err, s.o.API, s.o.Data))
 	}
-	if ln == nil {
-		return nil, nil
+	if a.ln != nil {
+		if a.hosts, err = arm.Hosts(a.ln.Addr()); err == nil {
+			a.hosts = append(a.hosts, withPort(s.o.APINames, a.ln.Addr())...)
+		}
 	}
-	hosts, err := arm.Hosts(ln.Addr())
+	if err == nil {
+		a.socket, err = inheritAPISocket(a.path, inherited.APISocket)
+	}
 	if err != nil {
-		ln.Close()
+		if a.ln != nil {
+			a.ln.Close()
+		}
 		return nil, err
 	}
-	return &api{ln: ln, hosts: append(hosts, withPort(s.o.APINames, ln.Addr())...)}, nil
+	if a.ln == nil && a.socket == nil {
+		return nil, nil
+	}
+	return a, nil
 }
 
 // withPort gives names the port of an address, unless they have one.
@@ -88,18 +100,12 @@ func (s *Supervisor) serveAPI() {
 }
 
 func (s *Supervisor) answerAPI() error {
-	ctx, cancel := context.WithTimeout(context.Background(), writeTime)
-	defer cancel()
-	authority, err := arm.LoadAuthority(ctx, s.Access())
-	if err != nil {
-		return err
-	}
-	path := AuthorityFile(s.o.Data)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("keep the certificate of the API's authority: %w", err)
-	}
-	if err := replaceFile(path, authority.Cert()); err != nil {
-		return fmt.Errorf("keep the certificate of the API's authority: %w", err)
+	var authority *cluster.Authority
+	if s.api.ln != nil {
+		var err error
+		if authority, err = s.authority(); err != nil {
+			return err
+		}
 	}
 	server := arm.New(s, shelf{s}, &s.api.recorder, access.NewControl(shelf{s}), s.api.hosts)
 	s.api.mu.Lock()
@@ -107,15 +113,42 @@ func (s *Supervisor) answerAPI() error {
 	if s.api.ended {
 		return nil
 	}
-	s.api.endpoint = arm.Serve(s.api.ln, server, authority, s.api.hosts)
-	slog.Info("the management API answers", "address", "https://"+s.api.hosts[0])
+	if s.api.ln != nil {
+		s.api.endpoints = append(s.api.endpoints, arm.Serve(s.api.ln, server, authority, s.api.hosts))
+		slog.Info("the management API answers", "address", "https://"+s.api.hosts[0])
+	}
+	if s.api.socket != nil {
+		s.api.endpoints = append(s.api.endpoints, arm.ServeSocket(s.api.socket, server))
+		slog.Info("the management API answers", "address", arm.SocketPrefix+s.api.path)
+	}
 	return nil
 }
 
-// url is the address of the API; empty: there is none.
+// authority signs the certificates of the API. Its own is left in a file for the clients.
+func (s *Supervisor) authority() (*cluster.Authority, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), writeTime)
+	defer cancel()
+	authority, err := arm.LoadAuthority(ctx, s.Access())
+	if err != nil {
+		return nil, err
+	}
+	path := AuthorityFile(s.o.Data)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("keep the certificate of the API's authority: %w", err)
+	}
+	if err := replaceFile(path, authority.Cert()); err != nil {
+		return nil, fmt.Errorf("keep the certificate of the API's authority: %w", err)
+	}
+	return authority, nil
+}
+
+// url is the address of the API; empty: there is none. With an address and a socket it is the address.
 func (a *api) url() string {
-	if a == nil {
+	switch {
+	case a == nil:
 		return ""
+	case a.ln == nil:
+		return arm.SocketPrefix + a.path
 	}
 	return "https://" + a.hosts[0]
 }
@@ -124,7 +157,7 @@ func (a *api) url() string {
 func (s *Supervisor) listeners() admin.Listeners {
 	all := s.admin.Listeners()
 	if s.api != nil {
-		all.API = s.api.ln
+		all.API, all.APISocket = s.api.ln, s.api.socket
 	}
 	return all
 }
@@ -132,8 +165,8 @@ func (s *Supervisor) listeners() admin.Listeners {
 // apiEnd is how long requests under way may take at the end.
 const apiEnd = time.Second
 
-// close ends the API.
-func (a *api) close() {
+// close ends the API. succeeded says that the socket's file is a successor's.
+func (a *api) close(succeeded bool) {
 	if a == nil {
 		return
 	}
@@ -141,14 +174,20 @@ func (a *api) close() {
 	defer a.mu.Unlock()
 	a.ended = true
 	a.recorder.close()
-	if a.endpoint == nil {
-		a.ln.Close()
-		return
+	if a.socket != nil && !succeeded {
+		os.Remove(a.path)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), apiEnd)
 	defer cancel()
-	if err := a.endpoint.Close(ctx); err != nil {
-		slog.Debug("the management API did not end cleanly", "error", err)
+	for _, e := range a.endpoints {
+		if err := e.Close(ctx); err != nil {
+			slog.Debug("the management API did not end cleanly", "error", err)
+		}
+	}
+	for _, ln := range []net.Listener{a.ln, a.socket} {
+		if ln != nil {
+			ln.Close()
+		}
 	}
 }
 

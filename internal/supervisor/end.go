@@ -88,7 +88,7 @@ func (s *Supervisor) giveUp(ctx context.Context) {
 // this gateway drains. It implements incumbent.
 func (s *Supervisor) relinquish(succeeded bool) {
 	s.gone.Do(func() {
-		s.api.close()
+		s.api.close(succeeded)
 		s.admin.Close(succeeded)
 		s.closeStore()
 	})
@@ -101,7 +101,7 @@ func (s *Supervisor) givesWay() bool { return s.life.in(ending) }
 func (s *Supervisor) handOut() (addresses []string, descriptors []int) {
 	addresses, descriptors = s.sockets.copies()
 	all := s.listeners()
-	for name, ln := range map[string]net.Listener{adminSocket: all.Address, apiSocket: all.API} {
+	for name, ln := range map[string]net.Listener{adminSocket: all.Address, apiSocket: all.API, apiUnixSocket: all.APISocket} {
 		if ln == nil {
 			continue
 		}

@@ -22,6 +22,8 @@ const (
 	adminSocket  = "admin"     // name of the read-only address among the sockets
 	apiSocket    = "api"       // and of that of the management API
 
+	apiUnixSocket = "api socket" // and of the unix socket of that
+
 	askTime     = 5 * time.Second        // for a request and its answer
 	acceptPause = 100 * time.Millisecond // after a successor that could not be accepted
 	readyTime   = 60 * time.Second       // for each instance of a successor to begin serving

@@ -29,7 +29,7 @@ const (
 	// listenersVariable names the listeners that a process keeps when it executes another program, as NAME:DESCRIPTOR.
 	listenersVariable = "CAUSEWAY_LISTENERS"
 
-	controlName, addressName, apiName, serviceName = "control", "address", "api", "service"
+	controlName, addressName, apiName, apiSocketName, serviceName = "control", "address", "api", "api-socket", "service"
 )
 
 // takeVariable is a variable of the environment that is not for processes which this one starts.
@@ -106,7 +106,7 @@ func (s *Supervisor) nextEnvironment() []string {
 	own := s.listeners()
 	fd, err := conn.Descriptor(own.Control)
 	keep(controlName, fd, err)
-	for name, ln := range map[string]net.Listener{addressName: own.Address, apiName: own.API} {
+	for name, ln := range map[string]net.Listener{addressName: own.Address, apiName: own.API, apiSocketName: own.APISocket} {
 		if ln != nil {
 			fd, err := conn.Descriptor(ln)
 			keep(name, fd, err)
@@ -132,6 +132,8 @@ func inheritedListeners() (commands admin.Listeners, services []net.Listener) {
 			commands.Address = ln
 		case name == apiName:
 			commands.API = ln
+		case name == apiSocketName:
+			commands.APISocket = ln
 		case name == serviceName:
 			services = append(services, ln)
 		}

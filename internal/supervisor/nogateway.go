@@ -33,7 +33,7 @@ func (s *Supervisor) withoutGateway(c change, files admin.Config) change {
 
 // mayWait refuses to begin without a gateway where nobody could create one, and where a document was named that cannot be read.
 func (s *Supervisor) mayWait(unread error) error {
-	if s.o.API != "" && (s.o.Config == "" || s.predecessor.goesOn()) {
+	if s.o.hasAPI() && (s.o.Config == "" || s.predecessor.goesOn()) {
 		return nil
 	}
 	return unread

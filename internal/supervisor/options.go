@@ -30,6 +30,7 @@ type Options struct {
 	Admin      string            // read-only TCP address; empty: none
 	API        string            // address of the management API; empty: none
 	APINames   []string          // further names under which it answers, HOST or HOST:PORT
+	APISocket  string            // path of a unix socket of the management API; empty: none
 	Drain      time.Duration     // how long requests under way may take at the end
 	Allow      []string          // protections that a document may ask for in vain
 	TakeOver   bool              // take the place of a gateway that runs on the data directory
@@ -84,8 +85,14 @@ func (o *Options) check() error {
 	if err := checkAddress("--admin", o.Admin, 9180); err != nil {
 		return err
 	}
-	return checkAddress("--api", o.API, 8443)
+	if err := checkAddress("--api", o.API, 8443); err != nil {
+		return err
+	}
+	return checkAPISocket(o.APISocket)
 }
+
+// hasAPI reports whether clients reach the management API, over an address or a socket.
+func (o *Options) hasAPI() bool { return o.API != "" || o.APISocket != "" }
 
 // checkAddress judges an option that is an address, or empty.
 func checkAddress(option, address string, example int) error {

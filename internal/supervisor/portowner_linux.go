@@ -25,12 +25,22 @@ func portOwners(address string) (owners []portOwner) {
 		if pid == 0 || !slices.ContainsFunc(sockets, func(s string) bool { return inodes[s] }) {
 			continue
 		}
-		name, _ := os.ReadFile(filepath.Join(folder, "comm"))
-		o := portOwner{pid: pid, name: strings.TrimSpace(string(name))}
-		o.data, o.causeway = dataOf(folder, sockets)
-		owners = append(owners, o)
+		owners = append(owners, ownerIn(folder, pid, sockets))
 	}
 	return owners
+}
+
+// processOwner is a process as the owner of an address.
+func processOwner(pid int) portOwner {
+	folder := filepath.Join("/proc", strconv.Itoa(pid))
+	return ownerIn(folder, pid, socketsOf(folder))
+}
+
+func ownerIn(folder string, pid int, sockets []string) portOwner {
+	name, _ := os.ReadFile(filepath.Join(folder, "comm"))
+	o := portOwner{pid: pid, name: strings.TrimSpace(string(name))}
+	o.data, o.causeway = dataOf(folder, sockets)
+	return o
 }
 
 // listeningAt are the inodes of the TCP sockets that listen at an address, or at all addresses with its port.

@@ -74,7 +74,9 @@ func askForSockets(c *fdpass.Conn, q request) (o offer, fds []int, err error) {
 // take takes the sockets over.
 func (p *predecessor) take(addresses []string, fds []int) (err error) {
 	for i, address := range addresses {
-		into := map[string]*net.Listener{adminSocket: &p.admin.Address, apiSocket: &p.admin.API}[address]
+		into := map[string]*net.Listener{
+			adminSocket: &p.admin.Address, apiSocket: &p.admin.API, apiUnixSocket: &p.admin.APISocket,
+		}[address]
 		if into == nil {
 			p.sockets[address] = fds[i]
 			continue
@@ -142,7 +144,7 @@ func (p *predecessor) close() {
 		syscall.Close(fd)
 	}
 	p.sockets = nil
-	for _, ln := range append(p.takeServices(), p.admin.Control, p.admin.Address, p.admin.API) {
+	for _, ln := range append(p.takeServices(), p.admin.Control, p.admin.Address, p.admin.API, p.admin.APISocket) {
 		if ln != nil {
 			ln.Close()
 		}

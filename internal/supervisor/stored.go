@@ -107,7 +107,7 @@ func (s *Supervisor) first(ctx context.Context, files admin.Config, unread error
 	if !errors.Is(err, store.ErrEmpty) {
 		return c, err
 	}
-	if unread != nil && s.o.API != "" && s.o.Config == "" {
+	if unread != nil && s.o.hasAPI() && s.o.Config == "" {
 		return s.withoutGateway(c, files), nil
 	}
 	if unread != nil {

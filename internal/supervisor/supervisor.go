@@ -291,7 +291,7 @@ func (s *Supervisor) registerMetrics() {
 // socket. From a predecessor that is still there they are taken over.
 func (s *Supervisor) answer() (err error) {
 	inherited := s.predecessor.takeAdmin()
-	if s.api, err = s.openAPI(inherited.API); err != nil {
+	if s.api, err = s.openAPI(inherited); err != nil {
 		return err
 	}
 	if s.predecessor.listens() || inherited.Control != nil {
@@ -300,11 +300,11 @@ func (s *Supervisor) answer() (err error) {
 		s.admin, err = admin.Listen(Socket(s.o.Data), s.o.Admin)
 	}
 	if err != nil {
-		s.api.close()
+		s.api.close(inherited.APISocket != nil)
 		return taken(err, s.o.Admin, s.o.Data)
 	}
 	if s.successors, err = awaitSuccessors(s.o.Data); err != nil {
-		s.api.close()
+		s.api.close(inherited.APISocket != nil)
 		s.admin.Close(inherited.Control != nil)
 		return err
 	}
