@@ -239,10 +239,15 @@ func (q *request) check(g served) error {
 // patchGateway changes the tags: the one thing that Azure lets a PATCH of a gateway change.
 func patchGateway(q *request) (response, error) {
 	var body struct {
-		Tags map[string]string `json:"tags"`
+		Tags       map[string]string `json:"tags"`
+		Properties map[string]any    `json:"properties"`
 	}
 	if err := json.NewDecoder(q.Body).Decode(&body); err != nil {
 		return response{}, refuse(http.StatusBadRequest, "InvalidRequestContent", "the body is no object with tags: %v", err)
+	}
+	if asksForFirewall(body.Properties) {
+		return response{}, refuse(http.StatusBadRequest, "ProtectionNotServed",
+			"a PATCH changes the tags only, and the web application firewall is not served: no request would be inspected")
 	}
 	g, err := q.found()
 	if err != nil {

@@ -1,6 +1,8 @@
 package arm
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,12 +19,19 @@ import (
 type neighbour struct {
 	collection string // of the item
 	within     string // collection of the resource that it belongs to; empty: of a group
+
+	// read gives what a client sent its canonical form, or refuses it. nil: it is kept as it came.
+	read func(o map[string]any) (map[string]any, error)
+	// users are those that refer to the resource with an id, by the property that lists them. nil: nobody asks.
+	users func(q *request, id string) map[string][]any
+	tags  bool // a PATCH changes the tags
 }
 
 var neighbours = []neighbour{
 	{collection: "virtualNetworks"},
 	{collection: "publicIPAddresses"},
 	{collection: "networkSecurityGroups"},
+	firewallPolicies,
 	{collection: "subnets", within: "virtualNetworks"},
 }
 
@@ -63,8 +72,8 @@ func (n neighbour) item(q *request) store.Item {
 	return store.Item{Kind: n.collection, Name: itemName(append(parts, q.vars["name"])...)}
 }
 
-// read is a resource as it is kept.
-func (n neighbour) read(q *request) (map[string]any, store.Item, error) {
+// kept is a resource as it is kept.
+func (n neighbour) kept(q *request) (map[string]any, store.Item, error) {
 	r := n.item(q)
 	found, err := q.server.items.Item(q.Context(), r.Kind, r.Name)
 	if errors.Is(err, store.ErrNoItem) {
@@ -79,13 +88,14 @@ func (n neighbour) read(q *request) (map[string]any, store.Item, error) {
 }
 
 func (n neighbour) get(q *request) (response, error) {
-	o, r, err := n.read(q)
+	o, r, err := n.kept(q)
 	if err != nil {
 		return response{}, err
 	}
 	if err := n.complete(q, o, r.Name); err != nil {
 		return response{}, err
 	}
+	n.addUsers(q, o)
 	return ok(o)
 }
 
@@ -135,6 +145,7 @@ func (n neighbour) list(q *request) (response, error) {
 		if err := n.complete(q, o, r.Name); err != nil {
 			return response{}, err
 		}
+		n.addUsers(q, o)
 		out = append(out, o)
 	}
 	return ok(list{out})
@@ -145,11 +156,15 @@ func (n neighbour) put(q *request) (response, error) {
 	if err := json.NewDecoder(q.Body).Decode(&o); err != nil || o == nil {
 		return response{}, refuse(http.StatusBadRequest, "InvalidRequestContent", "the body is no resource: it must be a JSON object")
 	}
+	o, err := n.canonical(o)
+	if err != nil {
+		return response{}, err
+	}
 	if n.within != "" {
 		parent := neighbour{collection: n.within}
 		at := &request{Request: q.Request, server: q.server, vars: maps.Clone(q.vars)}
 		at.vars["name"] = q.vars["parent"]
-		if _, _, err := parent.read(at); err != nil {
+		if _, _, err := parent.kept(at); err != nil {
 			return response{}, err
 		}
 	}
@@ -170,6 +185,14 @@ func (n neighbour) put(q *request) (response, error) {
 		answer.status = http.StatusCreated
 	}
 	return answer, err
+}
+
+// canonical is what a client sent, in the form that the collection has, if it has one.
+func (n neighbour) canonical(o map[string]any) (map[string]any, error) {
+	if n.read == nil {
+		return o, nil
+	}
+	return n.read(o)
 }
 
 // normalise gives a resource the fields that the server makes, and takes those out of it that are resources of their own.
@@ -240,6 +263,9 @@ func (n neighbour) keep(q *request, o map[string]any) (created bool, err error) 
 		return false, refuse(http.StatusConflict, "ResourceCountLimitExceeded", "there are %d of %s already, and no more are kept",
 			len(items), n.collection)
 	}
+	if n.read != nil {
+		o["etag"] = contentTag(o)
+	}
 	if r.Value, err = json.Marshal(o); err != nil {
 		return false, fmt.Errorf("keep %s: %w", n.id(q), err)
 	}
@@ -248,11 +274,23 @@ func (n neighbour) keep(q *request, o map[string]any) (created bool, err error) 
 	return created, err
 }
 
+// contentTag is an etag that changes with the content, and is the same on every node.
+func contentTag(o map[string]any) string {
+	content := maps.Clone(o)
+	delete(content, "etag")
+	text, _ := json.Marshal(content) // it came as JSON
+	sum := sha256.Sum256(text)
+	return `W/"` + hex.EncodeToString(sum[:16]) + `"`
+}
+
 // delete removes a resource, and those that belong to it. Deleting what does not exist is no error.
 func (n neighbour) delete(q *request) (response, error) {
-	_, r, err := n.read(q)
+	o, r, err := n.kept(q)
 	if err != nil {
 		return response{status: http.StatusNoContent}, nil
+	}
+	if err := n.unused(q, o); err != nil {
+		return response{}, err
 	}
 	for _, inner := range neighbours {
 		if inner.within != n.collection {

@@ -188,6 +188,10 @@ func (p *plan) neighbourStep(n neighbour, at *request, r template.Resource) (*pl
 	if err := json.Unmarshal(r.Body, &o); err != nil {
 		return nil, nil, fmt.Errorf("read the resource %s: %w", r.Name, err)
 	}
+	o, err := n.canonical(o)
+	if err != nil {
+		return nil, inResource(r, asError(err)), nil
+	}
 	if n.within != "" {
 		if known, err := p.exists(neighbour{collection: n.within}, at); err != nil || !known {
 			return nil, wrong(r, "ParentResourceNotFound", "the resource %s belongs to %s, which does not exist; deploy that first",
@@ -245,7 +249,7 @@ func (p *plan) addChild(n neighbour, around *request, item any) bool {
 
 // orNone is a neighbour as it is kept; nil: there is none.
 func (n neighbour) orNone(q *request) (map[string]any, error) {
-	o, _, err := n.read(q)
+	o, _, err := n.kept(q)
 	var e *Error
 	if errors.As(err, &e) && e.Status == http.StatusNotFound {
 		return nil, nil

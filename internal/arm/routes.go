@@ -136,6 +136,9 @@ func (t *table) neighbours() {
 		}
 		t.read(n.path(), "read a resource of "+n.collection, n.get)
 		t.add(http.MethodPut, n.path(), access.Operator, "create or change a resource of "+n.collection, n.put)
+		if n.tags {
+			t.add(http.MethodPatch, n.path(), access.Operator, "change the tags of a resource of "+n.collection, n.patchTags)
+		}
 		t.add(http.MethodDelete, n.path(), access.Owner, "delete a resource of "+n.collection, n.delete)
 	}
 }

@@ -87,7 +87,8 @@ func (s *Server) location() string {
 // providers are those of which this API has resources: the types, in the order of what they depend on.
 var providers = map[string][]string{
 	"Microsoft.Network": {
-		"virtualNetworks", "virtualNetworks/subnets", "networkSecurityGroups", "publicIPAddresses", "applicationGateways",
+		"virtualNetworks", "virtualNetworks/subnets", "networkSecurityGroups", "publicIPAddresses",
+		"ApplicationGatewayWebApplicationFirewallPolicies", "applicationGateways",
 	},
 	"Microsoft.Resources": {"resourceGroups", "subscriptions", "deployments"},
 }
