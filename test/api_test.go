@@ -23,6 +23,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/monitor/armmonitor"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v8"
 
 	"causeway/bench/counted"
@@ -76,8 +77,8 @@ func serveAPI(t *testing.T, flags ...string) *api {
 	return a
 }
 
-// client is Azure's SDK for Go, set up as causeway api trust says.
-func (a *api) client() *armnetwork.ApplicationGatewaysClient {
+// credential is that of Azure's SDK for Go, set up as causeway api trust says, and the options of its clients.
+func (a *api) credential() (azcore.TokenCredential, *arm.ClientOptions) {
 	a.t.Helper()
 	common := azcore.ClientOptions{
 		Cloud: cloud.Configuration{
@@ -94,7 +95,14 @@ func (a *api) client() *armnetwork.ApplicationGatewaysClient {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	c, err := armnetwork.NewApplicationGatewaysClient(subscription, credential, &arm.ClientOptions{ClientOptions: common})
+	return credential, &arm.ClientOptions{ClientOptions: common}
+}
+
+// client is the SDK's client of gateways.
+func (a *api) client() *armnetwork.ApplicationGatewaysClient {
+	a.t.Helper()
+	credential, options := a.credential()
+	c, err := armnetwork.NewApplicationGatewaysClient(subscription, credential, options)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -171,6 +179,44 @@ func TestTheSDKForGoManagesAGateway(t *testing.T) {
 	}
 	if out, errs, code := a.run("config", "history"); code != 0 || !strings.Contains(out, "the gateway was deleted") {
 		t.Errorf("config history: %d %s%s", code, out, errs)
+	}
+}
+
+// A program watches a gateway with Azure's SDK: its metrics and its activity log.
+func TestTheSDKForGoWatchesAGateway(t *testing.T) {
+	member, _ := node(t, echo)
+	a := serveAPI(t)
+	created, err := a.client().BeginCreateOrUpdate(t.Context(), "rg", "gw1", asSDK(t, plain(freePort(t), member)), nil)
+	id := *finished(t, created, err).ID
+	credential, options := a.credential()
+	metrics, err := armmonitor.NewMetricsClient(subscription, credential, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := metrics.List(t.Context(), id, &armmonitor.MetricsClientListOptions{
+		Metricnames: to.Ptr("TotalRequests,HealthyHostCount"), Interval: to.Ptr("PT1M"), Aggregation: to.Ptr("Total"),
+		Timespan: to.Ptr(time.Now().Add(-time.Hour).UTC().Format(time.RFC3339) + "/" + time.Now().UTC().Format(time.RFC3339)),
+		Filter:   to.Ptr("BackendSettingsPool eq '*'"),
+	})
+	if err != nil || len(read.Value) != 2 || *read.Value[0].Name.Value != "TotalRequests" {
+		t.Errorf("metrics: %v %+v", err, read)
+	}
+	log, err := armmonitor.NewActivityLogsClient(subscription, credential, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pager, found := log.NewListPager("eventTimestamp ge '"+time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)+"'", nil), false
+	for pager.More() {
+		page, err := pager.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range page.Value {
+			found = found || e.Caller != nil && strings.Contains(*e.Caller, a.id) && *e.Level == armmonitor.EventLevelInformational
+		}
+	}
+	if !found {
+		t.Error("no event of the activity log names the client")
 	}
 }
 

@@ -97,7 +97,7 @@ func asEvent(e *activity.Event) event {
 		OperationID:   e.Correlation,
 		At:            e.At.UTC(),
 		Submitted:     e.At.UTC(),
-		Level:         e.Level(),
+		Level:         levelOf(e),
 		Channels:      "Operation",
 		Category:      named(e.Category()),
 		Operation:     named(e.Operation()),
@@ -111,6 +111,14 @@ func asEvent(e *activity.Event) event {
 		Description:   describe(e),
 		Properties:    propertiesOf(e),
 	}
+}
+
+// levelOf is the level as Azure Monitor answers it, which has another word for the lowest than Azure's log files have.
+func levelOf(e *activity.Event) string {
+	if level := e.Level(); level != "Information" {
+		return level
+	}
+	return "Informational"
 }
 
 // describe says what happened, in a sentence.

@@ -2,6 +2,7 @@ package arm
 
 import (
 	"net/http"
+	"strings"
 
 	"causeway/internal/access"
 )
@@ -29,23 +30,44 @@ func checkDiagnosticSetting(properties map[string]any) error {
 	return refuse(http.StatusBadRequest, "BadRequest", "a diagnostic setting needs one of %v", destinations)
 }
 
-// listLogCategories lists the kinds of logs and metrics that a diagnostic setting can name.
+const logCategory = "Microsoft.Insights/diagnosticSettingsCategories"
+
+// logCategories are the kinds of logs and metrics that a diagnostic setting can name, with their types.
+var logCategories = [][2]string{
+	{"ApplicationGatewayAccessLog", "Logs"},
+	{"ApplicationGatewayPerformanceLog", "Logs"},
+	{"ApplicationGatewayFirewallLog", "Logs"},
+	{"AllMetrics", "Metrics"},
+}
+
+func describeLogCategory(scope string, c [2]string) map[string]any {
+	return map[string]any{
+		"id": scope + "/providers/" + logCategory + "/" + c[0], "name": c[0], "type": logCategory,
+		"properties": map[string]any{"categoryType": c[1]},
+	}
+}
+
 func listLogCategories(q *request) (response, error) {
 	scope, err := q.scopeID()
 	if err != nil {
 		return response{}, err
 	}
 	out := []any{}
-	for _, c := range [][2]string{
-		{"ApplicationGatewayAccessLog", "Logs"},
-		{"ApplicationGatewayPerformanceLog", "Logs"},
-		{"ApplicationGatewayFirewallLog", "Logs"},
-		{"AllMetrics", "Metrics"},
-	} {
-		const kind = "Microsoft.Insights/diagnosticSettingsCategories"
-		out = append(out, map[string]any{
-			"id": scope + "/providers/" + kind + "/" + c[0], "name": c[0], "type": kind, "properties": map[string]any{"categoryType": c[1]},
-		})
+	for _, c := range logCategories {
+		out = append(out, describeLogCategory(scope, c))
 	}
-	return response{status: http.StatusOK, body: list{out}}, nil
+	return ok(list{out})
+}
+
+func readLogCategory(q *request) (response, error) {
+	scope, err := q.scopeID()
+	if err != nil {
+		return response{}, err
+	}
+	for _, c := range logCategories {
+		if strings.EqualFold(c[0], q.vars["name"]) {
+			return ok(describeLogCategory(scope, c))
+		}
+	}
+	return response{}, refuse(http.StatusNotFound, "ResourceNotFound", "The Resource '%s/%s' was not found.", logCategory, q.vars["name"])
 }

@@ -41,7 +41,9 @@ func (t *table) extensions() {
 		}
 	}
 	t.read(subscriptionPath+"/providers/"+locks.kind, "list the "+locks.collection, locks.list)
-	t.read(gatewayPath+"/providers/Microsoft.Insights/diagnosticSettingsCategories", "list what a gateway logs", listLogCategories)
+	const categories = gatewayPath + "/providers/" + logCategory
+	t.read(categories, "list what a gateway logs", listLogCategories)
+	t.read(categories+"/{name}", "read one kind of what a gateway logs", readLogCategory)
 }
 
 // itemPrefix is how the names of items begin that belong to the resource of a path, and to those inside it.

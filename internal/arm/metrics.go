@@ -48,6 +48,20 @@ func readMetrics(q *request) (response, error) {
 	})
 }
 
+// listMetricNamespaces lists the one namespace that a gateway has metrics in.
+func listMetricNamespaces(q *request) (response, error) {
+	if _, err := q.found(); err != nil {
+		return response{}, err
+	}
+	return ok(list{[]any{map[string]any{
+		"id":             q.id().String() + "/providers/microsoft.insights/metricNamespaces/" + metricNamespace,
+		"type":           "Microsoft.Insights/metricNamespaces",
+		"name":           metricNamespace,
+		"classification": "Platform",
+		"properties":     map[string]any{"metricNamespaceName": metricNamespace},
+	}}})
+}
+
 // listMetrics are the definitions of the metrics.
 func listMetrics(q *request) (response, error) {
 	if _, err := q.found(); err != nil {

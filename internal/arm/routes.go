@@ -112,6 +112,7 @@ func (t *table) monitor() {
 	t.read(subscriptionPath+"/providers/Microsoft.Insights/eventtypes/management/values", "read the activity log", readActivity)
 	t.read(gatewayPath+"/providers/Microsoft.Insights/metrics", "read the metrics", readMetrics)
 	t.read(gatewayPath+"/providers/Microsoft.Insights/metricDefinitions", "list the metrics", listMetrics)
+	t.read(gatewayPath+"/providers/Microsoft.Insights/metricNamespaces", "list the namespaces of metrics", listMetricNamespaces)
 }
 
 func (t *table) choices() {

@@ -58,7 +58,7 @@ func TestAGatewayWithAFirewallPolicyIsRefused(t *testing.T) {
 		template, err := json.Marshal(map[string]any{"properties": map[string]any{
 			"mode": "Incremental",
 			"template": map[string]any{
-				"$schema": "https://x/deploymentTemplate.json#",
+				"$schema":   "https://x/deploymentTemplate.json#",
 				"resources": []any{json.RawMessage(strings.Replace(bad, "{", `{"type":"Microsoft.Network/applicationGateways","apiVersion":"2024-03-01",`, 1))},
 			},
 		}})
