@@ -32,6 +32,7 @@ type fake struct {
 	broken   error         // what Apply returns
 	events   []activity.Event
 	onDemand probe.OnDemand
+	logs     string // root
 }
 
 func (f *fake) Config() admin.Config {
@@ -107,7 +108,7 @@ func (f *fake) Activity() ([]activity.Event, error) {
 func (f *fake) Status() admin.Status {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return admin.Status{Stopped: f.stopped}
+	return admin.Status{Stopped: f.stopped, Logs: f.logs}
 }
 
 // shelf is a store in memory.

@@ -50,7 +50,9 @@ func (r route) describe() map[string]any {
 		},
 	}
 	if !r.open {
-		parameters = append(parameters, parameter("api-version", "query", true))
+		if !r.unversioned {
+			parameters = append(parameters, parameter("api-version", "query", true))
+		}
 		out["security"] = []any{map[string]any{"token": []any{}}}
 		out["x-causeway-role"] = r.needs
 	}

@@ -17,6 +17,8 @@ type route struct {
 	open    bool   // answers without a token
 	summary string // what it does, as the continuation of "may not"
 	handle  func(*request) (response, error)
+
+	unversioned bool // takes no api-version
 }
 
 // Paths of the resources.
@@ -38,6 +40,7 @@ func routes() []route {
 	t.groups()
 	t.gateways()
 	t.monitor()
+	t.logs()
 	t.choices()
 	t.neighbours()
 	t.deployments()
