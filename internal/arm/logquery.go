@@ -50,7 +50,7 @@ func queryLogs(q *request) (response, error) {
 	}
 	ctx, cancel := context.WithTimeout(q.Context(), logQueryTime)
 	defer cancel()
-	found, err := asked.run(ctx, q.server.gateway.Status().Logs)
+	found, err := asked.run(ctx, q.server.gateway.Status().Logs, &q.server.logs)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return response{}, refuse(http.StatusGatewayTimeout, "GatewayTimeout", "the log has more than can be read in %s: ask for a shorter window",
 			logQueryTime)

@@ -196,6 +196,70 @@ func TestQueriesOfTheLogThatAreRefused(t *testing.T) {
 	}
 }
 
+// Queries of one part of a log after the other read each part once. What was added since is found, too.
+func TestTheIndexOfTheLog(t *testing.T) {
+	w := newWorld(t).logged(0)
+	path := accesslog.SegmentPath(filepath.Join(w.gateway.logs, "instance-0"), strings.ToUpper(gatewayURL), noon)
+	write := func(from, to int) {
+		t.Helper()
+		r := accesslog.Record{ResourceID: strings.ToUpper(gatewayURL), OriginalURI: []byte("/" + strings.Repeat("x", 100_000))}
+		var text []byte
+		for i := from; i < to; i++ {
+			r.Start, r.Status = noon.Add(time.Duration(i)*time.Second), 200+i
+			if i == 150 {
+				r.Start = noon.Add(10 * time.Second) // a request that took minutes
+			}
+			text = r.Append(text)
+		}
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.Write(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	part := func(from, to int) string {
+		at := func(i int) string { return noon.Add(time.Duration(i) * time.Second).Format(time.RFC3339) }
+		_, rows := w.query("AGWAccessLogs | where TimeGenerated >= datetime("+at(from)+") and TimeGenerated < datetime("+at(to)+")", "")
+		var got []string
+		for _, r := range rows {
+			got = append(got, fmt.Sprint(r["HttpStatus"]))
+		}
+		return strings.Join(got, " ")
+	}
+	write(0, 200)
+	for range 2 { // without the index, and with it
+		if got := part(8, 12); got != "208 209 210 211 350" {
+			t.Errorf("%s", got)
+		}
+	}
+	if n := len(w.server.logs.segments[path]); n < 4 {
+		t.Errorf("%d blocks are known", n)
+	}
+	write(200, 204)
+	if got := part(198, 300); got != "398 399 400 401 402 403" {
+		t.Errorf("%s", got)
+	}
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	write(0, 3)
+	if got := part(0, 300); got != "200 201 202" {
+		t.Errorf("another file: %s", got)
+	}
+	if err := os.RemoveAll(w.gateway.logs); err != nil {
+		t.Fatal(err)
+	}
+	if got := part(0, 300); got != "" || len(w.server.logs.segments) != 0 {
+		t.Errorf("%s, %d segments", got, len(w.server.logs.segments))
+	}
+}
+
 // An answer holds a bounded number of rows and says when there are more.
 func TestAnAnswerIsBounded(t *testing.T) {
 	w := newWorld(t).logged(0)

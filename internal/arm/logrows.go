@@ -38,7 +38,7 @@ type logRow struct {
 }
 
 // run reads the logs of all instances, as they lie below root.
-func (r *logRun) run(ctx context.Context, root string) (*logRows, error) {
+func (r *logRun) run(ctx context.Context, root string, index *logIndex) (*logRows, error) {
 	found := &logRows{run: r}
 	if r.table.category == "" || root == "" || r.Take == 0 {
 		return found, nil
@@ -47,11 +47,12 @@ func (r *logRun) run(ctx context.Context, root string) (*logRows, error) {
 	if err != nil {
 		return nil, err
 	}
+	index.keep(segments)
 	for _, s := range segments {
 		if s.Modified.Before(r.from) { // a record is written after its request began
 			continue
 		}
-		if err := found.read(ctx, s.Path); err != nil {
+		if err := found.segment(ctx, s, index); err != nil {
 			return nil, err
 		}
 		if found.full {
@@ -61,9 +62,9 @@ func (r *logRun) run(ctx context.Context, root string) (*logRows, error) {
 	return found, nil
 }
 
-// read adds the rows of one segment. Its last line may still be in the making.
-func (l *logRows) read(ctx context.Context, path string) error {
-	f, err := os.Open(path)
+// segment adds the rows of one segment. It passes over the blocks that the index knows to be outside the window.
+func (l *logRows) segment(ctx context.Context, s accesslog.Segment, index *logIndex) error {
+	f, err := os.Open(s.Path)
 	if errors.Is(err, fs.ErrNotExist) { // retention took it
 		return nil
 	}
@@ -71,12 +72,32 @@ func (l *logRows) read(ctx context.Context, path string) error {
 		return err
 	}
 	defer f.Close()
-	in := bufio.NewReaderSize(f, logLineMax)
+	blocks, at := index.of(s), int64(0)
+	for i := range blocks {
+		if !blocks[i].misses(l.run) {
+			if err := l.read(ctx, io.NewSectionReader(f, at, blocks[i].end-at), at, func(logBlock) {}); err != nil || l.full {
+				return err
+			}
+		}
+		at = blocks[i].end
+	}
+	known := len(blocks)
+	return l.read(ctx, io.NewSectionReader(f, at, s.Bytes-at), at, func(b logBlock) {
+		index.add(s.Path, known, b)
+		known++
+	})
+}
+
+// read adds the rows of the lines from an offset on, and reports each block. The last line may still be in the making.
+func (l *logRows) read(ctx context.Context, from io.Reader, offset int64, report func(logBlock)) error {
+	in := bufio.NewReaderSize(from, logLineMax)
+	block := logBlock{end: offset}
 	for lines := 0; !l.full; lines++ {
 		if lines%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		line, err := in.ReadSlice('\n')
+		block.end += int64(len(line))
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull): // no record
 			continue
@@ -85,15 +106,21 @@ func (l *logRows) read(ctx context.Context, path string) error {
 		case err != nil:
 			return err
 		}
-		l.add(line)
+		if at, ok := stampOf(line); ok {
+			block.note(at)
+			l.add(at, line)
+		}
+		if block.end-offset >= blockBytes {
+			report(block)
+			offset, block = block.end, logBlock{end: block.end}
+		}
 	}
 	return nil
 }
 
 // add adds the row of a line, if the query asks for it.
-func (l *logRows) add(line []byte) {
-	at, ok := stampOf(line)
-	if !ok || at.Before(l.run.from) || !l.run.to.IsZero() && !at.Before(l.run.to) || !l.run.holds(line) {
+func (l *logRows) add(at time.Time, line []byte) {
+	if at.Before(l.run.from) || !l.run.to.IsZero() && !at.Before(l.run.to) || !l.run.holds(line) {
 		return
 	}
 	l.count++

@@ -65,6 +65,7 @@ type Server struct {
 	cache      rendered
 	operations operations
 	querying   chan struct{} // has an element for each query of the log that runs
+	logs       logIndex
 }
 
 // New makes a server for an address, of which hosts are all names, each as host:port. A server that answers only on a unix socket
