@@ -3,6 +3,7 @@
 package test
 
 import (
+	"fmt"
 	"net"
 	"path/filepath"
 	"strings"
@@ -32,7 +33,8 @@ func connectToSocket(path string, stop <-chan struct{}) (refused []string) {
 func TestTheSocketOfTheAPI(t *testing.T) {
 	member, _ := node(t, echo)
 	socket := filepath.Join(t.TempDir(), "api.sock")
-	d := plain(freePort(t), member)
+	front := freePort(t)
+	d := plain(front, member)
 	g := serve(t, d.String(), "", "--api", "unix:"+socket)
 	stop, done := make(chan struct{}), make(chan []string)
 	go func() { done <- connectToSocket(socket, stop) }()
@@ -58,10 +60,19 @@ func TestTheSocketOfTheAPI(t *testing.T) {
 	if out, _, code := next.run("api", "trust"); code != 0 || !strings.Contains(out, "collect --api unix:") {
 		t.Errorf("api trust: %d %s", code, out)
 	}
+	for _, path := range []string{"/", "/fail", "/a?b=c"} {
+		curl(t, fmt.Sprint("http://127.0.0.1:", front, path))
+	}
+	next.records(3)
 	bundle := filepath.Join(next.dir, "gw.tar.gz")
 	out, errs, code := causeway(t, "collect", "--api", "unix:"+socket, "-g", "g", "-n", "gw1", "--bundle", bundle)
-	if code != 0 || strings.Contains(errs, ".json") {
+	if code != 0 || strings.Contains(errs, "not collected") {
 		t.Fatalf("collect: %d %s%s", code, out, errs)
+	}
+	shown, _, _ := next.run("logs")
+	collected, errs, code := causeway(t, "logs", bundle)
+	if code != 0 || collected != shown {
+		t.Errorf("the log of the bundle: %d %s\n%s\nthe gateway's own:\n%s", code, errs, collected, shown)
 	}
 	if out, errs, code := causeway(t, "diagnose", bundle); code != 0 || !strings.Contains(out, "all members (1) are healthy") {
 		t.Errorf("diagnose: %d %s%s", code, out, errs)

@@ -35,7 +35,12 @@ type client struct {
 	base  string
 	http  http.Client
 	token string
+	until time.Time // when the token is renewed
+	o     Options
 }
+
+// renewAfter is for how long a token is used: one of Causeway's lives fifteen minutes, and a large log takes longer.
+const renewAfter = 10 * time.Minute
 
 // answerMax is how many bytes of an answer are read.
 const answerMax = 64 << 20
@@ -62,33 +67,42 @@ func signIn(ctx context.Context, o Options) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{base: strings.TrimRight(o.API, "/")}
+	c := &client{base: strings.TrimRight(o.API, "/"), o: o}
 	c.http.Timeout = time.Minute
 	c.http.Transport = &http.Transport{
 		Proxy:           http.ProxyFromEnvironment,
 		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 	}
+	if err := c.renew(ctx); err != nil {
+		return nil, fmt.Errorf("sign in: %w", err)
+	}
+	return c, nil
+}
+
+// renew gets a token.
+func (c *client) renew(ctx context.Context) error {
 	form := url.Values{
-		"grant_type": {"client_credentials"}, "client_id": {o.ClientID}, "client_secret": {o.Secret},
+		"grant_type": {"client_credentials"}, "client_id": {c.o.ClientID}, "client_secret": {c.o.Secret},
 		"scope": {c.base + "/arm/.default"},
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/adfs/oauth2/token", strings.NewReader(form.Encode()))
 	if err != nil {
-		return nil, fmt.Errorf("sign in: %w", err)
+		return err
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	c.token = ""
 	text, err := c.do(r)
 	if err != nil {
-		return nil, fmt.Errorf("sign in: %w", err)
+		return err
 	}
 	var granted struct {
 		Token string `json:"access_token"`
 	}
 	if err := json.Unmarshal(text, &granted); err != nil || granted.Token == "" {
-		return nil, errors.New("sign in: the API answers without a token")
+		return errors.New("the API answers without a token")
 	}
-	c.token = granted.Token
-	return c, nil
+	c.token, c.until = granted.Token, time.Now().Add(renewAfter)
+	return nil
 }
 
 func rootsOf(file string) (*x509.CertPool, error) {

@@ -59,8 +59,17 @@ func Gather(ctx context.Context, o Options, into io.Writer) (missing []string, e
 		})
 	}
 	b.get("activity.json", func() ([]byte, error) { return c.activity(ctx, o) })
-	b.missing = append(b.missing, "access log: the API does not have it: copy the folder logs of the gateway's data directory")
+	c.accessLog(ctx, b, idOf(document, id), o.From, o.To)
 	return b.missing, b.close()
+}
+
+// idOf is the id of a gateway as its document has it, which the log has, too.
+func idOf(document []byte, otherwise string) string {
+	var resource struct{ ID string }
+	if json.Unmarshal(document, &resource) != nil || resource.ID == "" {
+		return otherwise
+	}
+	return resource.ID
 }
 
 func version(v string) url.Values { return url.Values{"api-version": {v}} }

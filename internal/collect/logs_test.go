@@ -1,0 +1,129 @@
+package collect
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var begin = time.Date(2026, 11, 30, 9, 30, 0, 0, time.UTC)
+
+// logAPI answers queries of a log that has a row at each of these seconds after begin, and at most so many rows at a time.
+func logAPI(t *testing.T, most int, seconds ...int) *client {
+	t.Helper()
+	window := regexp.MustCompile(`_ResourceId =~ '/g\\'w' and TimeGenerated >= datetime\((.*?)\) and TimeGenerated < datetime\((.*?)\)$`)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var q struct{ Query string }
+		if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+			t.Error(err)
+		}
+		m := window.FindStringSubmatch(q.Query)
+		if m == nil {
+			http.Error(w, "not understood: "+q.Query, http.StatusBadRequest)
+			return
+		}
+		rows := []string{}
+		for _, s := range seconds {
+			at := begin.Add(time.Duration(s) * time.Second).Format(time.RFC3339)
+			if at >= m[1] && at < m[2] {
+				rows = append(rows, fmt.Sprintf("[%d]", s))
+			}
+		}
+		partial := ""
+		if len(rows) > most {
+			rows, partial = rows[:most], `,"error":{"code":"PartialError"}`
+		}
+		fmt.Fprintf(w, `{"tables":[{"rows":[%s]}]%s}`, strings.Join(rows, ","), partial)
+	}))
+	t.Cleanup(s.Close)
+	return &client{base: s.URL}
+}
+
+// files are those of a bundle.
+func files(t *testing.T, packed []byte) map[string]string {
+	t.Helper()
+	plain, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, in := map[string]string{}, tar.NewReader(plain)
+	for {
+		h, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		text, bad := io.ReadAll(in)
+		if err != nil || bad != nil {
+			t.Fatal(err, bad)
+		}
+		out[h.Name] = string(text)
+	}
+}
+
+func TestTheAccessLogIsCollectedInParts(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		seconds []int
+		files   int
+		missing string
+	}{
+		{"nothing", nil, 0, ""},
+		{"an hour each", []int{0, 1, 1800, 1801, 5399}, 2, ""},
+		{"in halves", []int{0, 1, 2, 3, 4, 5, 6, 7}, 4, ""},
+		{"a second with too many", []int{7, 7, 7, 7}, 1, "truncated: 3 rows"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var packed bytes.Buffer
+			b := newBundle(&packed)
+			logAPI(t, 3, c.seconds...).accessLog(t.Context(), b, "/g'w", begin, begin.Add(90*time.Minute))
+			missing := strings.Join(b.missing, "\n")
+			if err := b.close(); err != nil {
+				t.Fatal(err)
+			}
+			var got []int
+			n := 0
+			for name, text := range files(t, packed.Bytes()) {
+				var answer struct{ Tables []struct{ Rows [][]int } }
+				if !strings.HasPrefix(name, "logs/AGWAccessLogs-") {
+					continue
+				}
+				if err := json.Unmarshal([]byte(text), &answer); err != nil {
+					t.Fatal(err)
+				}
+				n++
+				for _, row := range answer.Tables[0].Rows {
+					got = append(got, row...)
+				}
+			}
+			slices.Sort(got)
+			if !strings.Contains(missing, c.missing) || (c.missing == "") != (missing == "") {
+				t.Errorf("missing: %q", missing)
+			}
+			if c.missing == "" && !slices.Equal(got, c.seconds) || n != c.files && c.name != "in halves" {
+				t.Errorf("%v in %d files", got, n)
+			}
+		})
+	}
+}
+
+// An API that does not answer queries costs the log only.
+func TestAnAPIWithoutTheLog(t *testing.T) {
+	s := httptest.NewServer(http.NotFoundHandler())
+	defer s.Close()
+	b := newBundle(io.Discard)
+	(&client{base: s.URL}).accessLog(t.Context(), b, "/x", begin, begin.Add(5*time.Hour))
+	if len(b.missing) != 1 || !strings.Contains(b.missing[0], "access log from 2026-11-30T09:30:00Z on: the API answers 404") {
+		t.Errorf("%q", b.missing)
+	}
+}
