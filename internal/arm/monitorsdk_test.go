@@ -3,6 +3,7 @@ package arm
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	azarm "github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/monitor/azquery"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/monitor/armmonitor"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v8"
 
@@ -222,4 +225,36 @@ func TestTheSDKForGoKeepsFirewallPolicies(t *testing.T) {
 	}
 	deleted, err := c.BeginDelete(t.Context(), "rg", "shield", nil)
 	end(t, deleted, err)
+}
+
+func TestTheSDKForGoQueriesTheLog(t *testing.T) {
+	s := newSDK(t)
+	s.logged(10)
+	options := &azquery.LogsClientOptions{ClientOptions: s.options.ClientOptions}
+	options.Cloud.Services = maps.Clone(options.Cloud.Services)
+	options.Cloud.Services[azquery.ServiceNameLogs] = cloud.ServiceConfiguration{Endpoint: s.base + "/v1", Audience: s.base}
+	c, err := azquery.NewLogsClient(s.cred, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.QueryWorkspace(t.Context(), "7cce4bf7-bc2f-4935-b4fc-d532b418bedb", azquery.Body{
+		Query:    to.Ptr("AGWAccessLogs | order by TimeGenerated asc"),
+		Timespan: to.Ptr(azquery.NewTimeInterval(noon, noon.Add(3*time.Second))),
+	}, nil)
+	if err != nil || got.Error != nil || len(got.Tables) != 1 || len(got.Tables[0].Rows) != 3 {
+		t.Fatalf("%v %+v", err, got)
+	}
+	for i, column := range got.Tables[0].Columns {
+		if !slices.Contains(azquery.PossibleLogsColumnTypeValues(), *column.Type) {
+			t.Errorf("%s has the type %s", *column.Name, *column.Type)
+		}
+		if *column.Name == "HttpStatus" && got.Tables[0].Rows[2][i] != 202.0 {
+			t.Errorf("%v", got.Tables[0].Rows)
+		}
+	}
+	var azure *azcore.ResponseError
+	_, err = c.QueryWorkspace(t.Context(), "x", azquery.Body{Query: to.Ptr("AGWAccessLogs | summarize count()")}, nil)
+	if !errors.As(err, &azure) || azure.StatusCode != 400 || azure.ErrorCode != "BadArgumentError" {
+		t.Errorf("%v", err)
+	}
 }
