@@ -52,8 +52,8 @@ func queryLogs(q *request) (response, error) {
 	defer cancel()
 	found, err := asked.run(ctx, q.server.gateway.Status().Logs, &q.server.logs)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return response{}, refuse(http.StatusGatewayTimeout, "GatewayTimeout", "the log has more than can be read in %s: ask for a shorter window",
-			logQueryTime)
+		return response{}, refuse(http.StatusGatewayTimeout, "GatewayTimeout",
+			"the log has more than can be read in %s: ask for a shorter window", logQueryTime)
 	}
 	if err != nil {
 		return response{}, err
@@ -96,7 +96,8 @@ func badQuery(why string) error {
 	}
 	return refuse(http.StatusBadRequest, "BadArgumentError",
 		"%s. This API understands: TABLE | where COLUMN == or =~ 'TEXT' and %s < <= > >= datetime(…), ago(…), now() "+
-			"| order by %s asc or desc | take N | count. The tables are %s", why, kql.TimeColumn, kql.TimeColumn, strings.Join(tables, ", "))
+			"| order by %s asc or desc | take N | count. The tables are %s",
+		why, kql.TimeColumn, kql.TimeColumn, strings.Join(tables, ", "))
 }
 
 // logRun is a query with its table, in which every column exists.

@@ -71,7 +71,16 @@ type Server struct {
 // New makes a server for an address, of which hosts are all names, each as host:port. A server that answers only on a unix socket
 // has none. Without a history, which may be nil, there are no metrics.
 func New(g Gateway, items Items, h History, control *access.Control, hosts []string) *Server {
-	return &Server{gateway: g, items: items, history: h, control: control, hosts: hosts, routes: routes(), now: time.Now, querying: make(chan struct{}, logQueries)}
+	return &Server{
+		gateway:  g,
+		items:    items,
+		history:  h,
+		control:  control,
+		hosts:    hosts,
+		routes:   routes(),
+		now:      time.Now,
+		querying: make(chan struct{}, logQueries),
+	}
 }
 
 // request is one request, as far as its route and its caller are known.

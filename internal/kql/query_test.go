@@ -21,7 +21,8 @@ func TestQueries(t *testing.T) {
 		`AzureDiagnostics|where ResourceId=~"/S"|where Category=='Ag\'Log' and TimeGenerated>ago(1d)|count`: {
 			Table: "AzureDiagnostics", Take: -1, Count: true,
 			Where: []Condition{
-				{Column: "ResourceId", Op: "=~", Text: "/S"}, {Column: "Category", Op: "==", Text: "Ag'Log"},
+				{Column: "ResourceId", Op: "=~", Text: "/S"},
+				{Column: "Category", Op: "==", Text: "Ag'Log"},
 				{Column: TimeColumn, Op: ">", Time: now.Add(-24 * time.Hour)},
 			},
 		},

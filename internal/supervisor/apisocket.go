@@ -69,7 +69,8 @@ func checkSocketFolder(path string) error {
 	case err != nil:
 		return fmt.Errorf("open the socket of the management API: %w", err)
 	case info.Mode().Perm()&0o002 != 0:
-		return apiSocketError(path, "every user may write to the folder "+folder, "use one that is not world-writable, such as the data directory")
+		return apiSocketError(path, "every user may write to the folder "+folder,
+			"use one that is not world-writable, such as the data directory")
 	}
 	return nil
 }

@@ -15,7 +15,8 @@ func FirewallPolicy(text []byte) (canonical []byte, problems []gateway.Problem, 
 	}
 	root, ok := value.(*schema.Object)
 	if !ok {
-		return nil, nil, unlike("the firewall policy is "+jsonType(value)+" where an object belongs", `write {"location": …, "properties": {…}}`)
+		return nil, nil, unlike("the firewall policy is "+jsonType(value)+" where an object belongs",
+			`write {"location": …, "properties": {…}}`)
 	}
 	var n normaliser
 	tree := n.object(schema.FirewallPolicy, root, "")
