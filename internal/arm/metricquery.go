@@ -22,7 +22,10 @@ type metricQuery struct {
 	aggregations []string          // none: the primary one of each metric
 	split        []string          // dimensions by which values come apart, in Azure's spelling
 	equal        map[string]string // dimension → value that is asked for
+	rolled       []string          // of the dimensions in split: those that come together again
 	top          int
+	order        metricOrder
+	bare         bool // the series without their values
 }
 
 // intervals are the time grains.
@@ -54,7 +57,32 @@ func (q *request) metricQuery() (m metricQuery, err error) {
 	if m.top, err = strconv.Atoi(orElse(values["top"], "10")); err != nil || m.top < 1 {
 		return m, refuse(http.StatusBadRequest, "BadRequest", "top is %q, and not a number from 1", values["top"])
 	}
-	return m, m.filter(values["$filter"])
+	if n := values["metricnamespace"]; n != "" && !strings.EqualFold(n, metricNamespace) {
+		return m, refuse(http.StatusBadRequest, "BadRequest", "the metric namespace %q is none: a gateway has %s", n, metricNamespace)
+	}
+	m.bare = strings.EqualFold(values["resulttype"], "Metadata")
+	if m.order, err = parseMetricOrder(values["orderby"]); err != nil {
+		return m, err
+	}
+	if err := m.filter(values["$filter"]); err != nil {
+		return m, err
+	}
+	return m, m.rollUp(values["rollupby"])
+}
+
+// rollUp reads the dimensions that the filter names and that nobody wants to see apart.
+func (m *metricQuery) rollUp(names string) error {
+	for n := range strings.SplitSeq(names, ",") {
+		if n = strings.TrimSpace(n); n == "" {
+			continue
+		}
+		i := slices.IndexFunc(m.split, func(known string) bool { return strings.EqualFold(known, n) })
+		if i < 0 {
+			return refuse(http.StatusBadRequest, "BadRequest", "rollupby names %q, which the $filter does not", n)
+		}
+		m.rolled = append(m.rolled, m.split[i])
+	}
+	return nil
 }
 
 func namedAggregations(names string) (out []string, err error) {

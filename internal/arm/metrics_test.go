@@ -95,6 +95,14 @@ func TestMetrics(t *testing.T) {
 	f(url.Values{"metricnames": {"ApplicationGatewayTotalTime"}}, 1, map[string]any{"0 0 average": 500.0, "0 1 average": nil, "0 2 average": 3000.0})
 	f(url.Values{"metricnames": {"totalrequests"}, "timespan": {url.QueryEscape("2026-11-30T09:00:00Z/2026-11-30T09:03:00Z")}}, 1,
 		map[string]any{"0 0 total": 15.0}) // az escapes it twice
+	f(url.Values{"metricnames": {"ResponseStatus"}, "$filter": {"HttpStatusGroup eq '*'"}, "rollupby": {"httpstatusgroup"}}, 1,
+		map[string]any{"0 0 total": 15.0, "0 1 total": 2.0})
+	f(url.Values{"metricnames": {"ResponseStatus"}, "$filter": {"HttpStatusGroup eq '*'"}, "orderby": {"sum asc"}, "top": {"1"}}, 1,
+		map[string]any{"0 1 total": 2.0})
+	f(url.Values{"metricnames": {"ResponseStatus"}, "$filter": {"HttpStatusGroup eq '*'"}, "orderby": {"Maximum desc"}}, 2,
+		map[string]any{"0 0 total": 15.0})
+	f(url.Values{"metricnames": {"ResponseStatus"}, "$filter": {"HttpStatusGroup eq '*'"}, "resultType": {"metadata"}}, 2,
+		map[string]any{"0 0 total": nil})
 	f(url.Values{"metricnames": {"ClientRtt,TotalRequests"}}, 0, nil)
 	a := w.metrics(url.Values{"metricnames": {"ResponseStatus"}, "$filter": {"HttpStatusGroup eq '*'"}})
 	if got := a.at(t, "value", "0", "timeseries", "0", "metadatavalues", "0", "name", "value"); got != "httpstatusgroup" {
@@ -118,6 +126,10 @@ func TestMetricQueriesThatAreRefused(t *testing.T) {
 		{"metricnames": {"TotalRequests"}, "$filter": {"Listener eq '*'"}},
 		{"metricnames": {"TotalRequests"}, "$filter": {"BackendSettingsPool gt 'x'"}},
 		{"metricnames": {"TotalRequests"}, "top": {"none"}},
+		{"metricnames": {"TotalRequests"}, "orderby": {"median desc"}},
+		{"metricnames": {"TotalRequests"}, "orderby": {"sum up"}},
+		{"metricnames": {"TotalRequests"}, "rollupby": {"BackendSettingsPool"}},
+		{"metricnames": {"TotalRequests"}, "metricnamespace": {"Microsoft.Compute/virtualMachines"}},
 	} {
 		if a := w.metrics(query); a.status != http.StatusBadRequest || a.code() != "BadRequest" {
 			t.Errorf("%v: %d %s", query, a.status, a.text)

@@ -23,40 +23,52 @@ type bucket struct {
 	minutes map[time.Time]*cell
 }
 
-// series are the values of a metric, by the dimensions that the query splits.
-func (m *metricQuery) series(of metric, cells []cell) []any {
-	type key struct {
-		combination string
-		start       time.Time
-	}
-	buckets, combinations := map[key]*bucket{}, map[string]map[string]string{}
+// combined is what a metric was for one combination of dimensions.
+type combined struct {
+	dimensions map[string]string
+	whole      *bucket               // over the window
+	intervals  map[time.Time]*bucket // by the start of each
+}
+
+// combine brings cells together by the dimensions that the query splits.
+func (m *metricQuery) combine(cells []cell) map[string]*combined {
+	out := map[string]*combined{}
 	for _, c := range cells {
 		d, ok := m.project(c.dimensions)
 		start := c.at.Add(-history.Every).Truncate(m.interval)
 		if !ok || start.Before(m.from.Truncate(m.interval)) || !start.Before(m.to) {
 			continue
 		}
-		at := key{keyOf(d), start}
-		combinations[at.combination] = d
-		if buckets[at] == nil {
-			buckets[at] = &bucket{map[time.Time]*cell{}}
+		one := out[keyOf(d)]
+		if one == nil {
+			one = &combined{dimensions: d, whole: newBucket(), intervals: map[time.Time]*bucket{}}
+			out[keyOf(d)] = one
 		}
-		buckets[at].add(c)
+		if one.intervals[start] == nil {
+			one.intervals[start] = newBucket()
+		}
+		one.whole.add(c)
+		one.intervals[start].add(c)
 	}
-	out := []any{}
-	for _, combination := range slices.Sorted(maps.Keys(combinations)) {
+	return out
+}
+
+// series are the values of a metric, by the dimensions that the query splits.
+func (m *metricQuery) series(of metric, cells []cell) []any {
+	all, out := m.combine(cells), []any{}
+	for _, key := range m.order.sorted(all) {
 		if len(out) == m.top && len(m.split) > 0 {
 			break
 		}
 		data := []any{}
-		for start := m.from.Truncate(m.interval); start.Before(m.to); start = start.Add(m.interval) {
+		for start := m.from.Truncate(m.interval); start.Before(m.to) && !m.bare; start = start.Add(m.interval) {
 			point := map[string]any{"timeStamp": start.Format(time.RFC3339)}
-			if b := buckets[key{combination, start}]; b != nil {
+			if b := all[key].intervals[start]; b != nil {
 				b.write(point, m.aggregationsOf(of))
 			}
 			data = append(data, point)
 		}
-		out = append(out, map[string]any{"metadatavalues": metadata(combinations[combination]), "data": data})
+		out = append(out, map[string]any{"metadatavalues": metadata(all[key].dimensions), "data": data})
 	}
 	return out
 }
@@ -72,7 +84,9 @@ func (m *metricQuery) aggregationsOf(of metric) []string {
 func (m *metricQuery) project(dimensions map[string]string) (out map[string]string, ok bool) {
 	out = map[string]string{}
 	for _, name := range m.split {
-		out[name] = dimensions[name]
+		if !slices.Contains(m.rolled, name) {
+			out[name] = dimensions[name]
+		}
 		if want, is := m.equal[name]; is && !strings.EqualFold(want, dimensions[name]) {
 			return nil, false
 		}
@@ -90,6 +104,8 @@ func metadata(dimensions map[string]string) []any {
 	return out
 }
 
+func newBucket() *bucket { return &bucket{map[time.Time]*cell{}} }
+
 func (b *bucket) add(c cell) {
 	if minute := b.minutes[c.at]; minute != nil {
 		minute.sum += c.sum
@@ -101,6 +117,15 @@ func (b *bucket) add(c cell) {
 
 // write adds the aggregations to a point.
 func (b *bucket) write(point map[string]any, aggregations []string) {
+	if values := b.values(); values != nil {
+		for _, a := range aggregations {
+			point[strings.ToLower(a)] = values[a]
+		}
+	}
+}
+
+// values are those of all aggregations; nil: there are none.
+func (b *bucket) values() map[string]float64 {
 	var sum, n float64
 	lowest, highest, first := 0.0, 0.0, true
 	for _, c := range b.minutes {
@@ -118,10 +143,7 @@ func (b *bucket) write(point map[string]any, aggregations []string) {
 		first = false
 	}
 	if n == 0 {
-		return
+		return nil
 	}
-	values := map[string]float64{average: sum / n, total: sum, count: n, minimum: lowest, maximum: highest}
-	for _, a := range aggregations {
-		point[strings.ToLower(a)] = values[a]
-	}
+	return map[string]float64{average: sum / n, total: sum, count: n, minimum: lowest, maximum: highest}
 }

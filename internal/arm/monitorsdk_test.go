@@ -56,6 +56,7 @@ func TestTheSDKForGoReadsMetrics(t *testing.T) {
 		Filter:          to.Ptr("HttpStatusGroup eq '*'"),
 		Top:             to.Ptr[int32](5),
 		ResultType:      to.Ptr(armmonitor.ResultTypeData),
+		Orderby:         to.Ptr("sum desc"),
 	})
 	if err != nil {
 		t.Fatal(err)
