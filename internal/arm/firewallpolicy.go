@@ -2,7 +2,6 @@ package arm
 
 import (
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -75,50 +74,6 @@ func children(resource map[string]any, collection string) (out []map[string]any)
 		}
 	}
 	return out
-}
-
-// addUsers lists in a resource those that refer to it.
-func (n neighbour) addUsers(q *request, o map[string]any) {
-	properties, _ := o["properties"].(map[string]any)
-	id, _ := o["id"].(string)
-	if n.users == nil || properties == nil {
-		return
-	}
-	for property, references := range n.users(q, id) {
-		properties[property] = references
-	}
-}
-
-// unused refuses to delete a resource that others refer to.
-func (n neighbour) unused(q *request, o map[string]any) error {
-	id, _ := o["id"].(string)
-	if n.users == nil {
-		return nil
-	}
-	for _, references := range n.users(q, id) {
-		first, _ := references[0].(map[string]any)
-		return refuse(http.StatusConflict, "ResourceInUse", "%s refers to %s: remove the reference first", first["id"], id)
-	}
-	return nil
-}
-
-// patchTags changes the tags: the one thing that Azure lets a PATCH change.
-func (n neighbour) patchTags(q *request) (response, error) {
-	var body struct {
-		Tags map[string]string `json:"tags"`
-	}
-	if err := json.NewDecoder(q.Body).Decode(&body); err != nil {
-		return response{}, refuse(http.StatusBadRequest, "InvalidRequestContent", "the body is no object with tags: %v", err)
-	}
-	o, _, err := n.kept(q)
-	if err != nil {
-		return response{}, err
-	}
-	o["tags"] = body.Tags
-	if _, err := n.keep(q, o); err != nil {
-		return response{}, err
-	}
-	return n.get(q)
 }
 
 // asksForFirewall reports whether the body of a PATCH, which changes nothing but tags, asks for a firewall. To ignore that

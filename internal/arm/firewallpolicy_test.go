@@ -87,6 +87,31 @@ func TestFirewallPoliciesThatAreRefused(t *testing.T) {
 	}
 }
 
+func TestAFirewallPolicyThatSomebodyHasChanged(t *testing.T) {
+	w := deploying(t)
+	if a := w.do("PUT", policyURL, shield, "If-Match", `W/"1"`); a.status != http.StatusPreconditionFailed {
+		t.Errorf("one that does not exist: %d %s", a.status, a.text)
+	}
+	tag, _ := w.do("PUT", policyURL, shield, "If-None-Match", "*").at(t, "etag").(string)
+	if tag == "" {
+		t.Fatal("the policy has no etag")
+	}
+	if a := w.do("PUT", policyURL, shield, "If-None-Match", "*"); a.status != http.StatusPreconditionFailed {
+		t.Errorf("one that exists: %d %s", a.status, a.text)
+	}
+	if a := w.do("PATCH", policyURL, `{"tags":{"a":"b"}}`, "If-Match", tag); a.status != http.StatusOK {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+	for _, method := range []string{"PUT", "PATCH", "DELETE"} {
+		if a := w.do(method, policyURL, shield, "If-Match", tag); a.status != http.StatusPreconditionFailed || a.code() != "PreconditionFailed" {
+			t.Errorf("%s: %d %s", method, a.status, a.text)
+		}
+	}
+	if a := w.do("DELETE", policyURL, "", "If-Match", "*"); a.status != http.StatusOK {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+}
+
 // withPolicy is a template that makes a policy and nothing else.
 func withPolicy(properties string) string {
 	return `{"$schema":"https://x/deploymentTemplate.json#","resources":[{"type":"Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies",

@@ -1,8 +1,6 @@
 package arm
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -160,6 +158,9 @@ func (n neighbour) put(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
+	if err := n.unchanged(q); err != nil {
+		return response{}, err
+	}
 	if n.within != "" {
 		parent := neighbour{collection: n.within}
 		at := &request{Request: q.Request, server: q.server, vars: maps.Clone(q.vars)}
@@ -274,22 +275,13 @@ func (n neighbour) keep(q *request, o map[string]any) (created bool, err error) 
 	return created, err
 }
 
-// contentTag is an etag that changes with the content, and is the same on every node.
-func contentTag(o map[string]any) string {
-	content := maps.Clone(o)
-	delete(content, "etag")
-	text, _ := json.Marshal(content) // it came as JSON
-	sum := sha256.Sum256(text)
-	return `W/"` + hex.EncodeToString(sum[:16]) + `"`
-}
-
 // delete removes a resource, and those that belong to it. Deleting what does not exist is no error.
 func (n neighbour) delete(q *request) (response, error) {
 	o, r, err := n.kept(q)
 	if err != nil {
 		return response{status: http.StatusNoContent}, nil
 	}
-	if err := n.unused(q, o); err != nil {
+	if err := errors.Join(n.unchanged(q), n.unused(q, o)); err != nil {
 		return response{}, err
 	}
 	for _, inner := range neighbours {
