@@ -29,27 +29,47 @@ type Options struct {
 	From, To     time.Time
 }
 
+// ErrNotHTTPS is returned for an API whose address is not https://HOST:PORT.
+var ErrNotHTTPS = errors.New("its address has to be https://HOST:PORT, because the secret would go out in clear")
+
 // client is signed in at an API.
 type client struct {
 	base  string
 	http  http.Client
+	max   int64 // bytes of an answer
 	token string
 }
 
-// answerMax is how many bytes of an answer are read.
+// answerMax is how many bytes an answer may have.
 const answerMax = 64 << 20
 
-// signIn gets a token for the credential.
-func signIn(ctx context.Context, o Options) (*client, error) {
+// newClient makes a client that is not signed in yet.
+func newClient(o Options) (*client, error) {
+	at, err := url.Parse(o.API)
+	if err != nil || at.Scheme != "https" || at.Host == "" {
+		return nil, ErrNotHTTPS
+	}
 	roots, err := rootsOf(o.CA)
 	if err != nil {
 		return nil, err
 	}
-	c := &client{base: strings.TrimRight(o.API, "/")}
+	c := &client{base: strings.TrimRight(o.API, "/"), max: answerMax}
 	c.http.Timeout = time.Minute
 	c.http.Transport = &http.Transport{
 		Proxy:           http.ProxyFromEnvironment,
 		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+	}
+	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { // the API has none; the secret would follow one
+		return http.ErrUseLastResponse
+	}
+	return c, nil
+}
+
+// signIn gets a token for the credential.
+func signIn(ctx context.Context, o Options) (*client, error) {
+	c, err := newClient(o)
+	if err != nil {
+		return nil, err
 	}
 	form := url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {o.ClientID}, "client_secret": {o.Secret},
@@ -107,9 +127,12 @@ func (c *client) do(r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, answerMax))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, c.max+1))
 	if err != nil {
 		return nil, err
+	}
+	if int64(len(text)) > c.max {
+		return nil, fmt.Errorf("the API answers with more than %d bytes; collect a shorter time", c.max)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, &answerError{resp.StatusCode, reasonOf(text)}
