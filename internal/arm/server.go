@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +59,7 @@ type Server struct {
 	items   Items
 	history History // nil: it is not open
 	control *access.Control
-	hosts   []string // host:port of the address, under every name that the certificate is for
+	hosts   []string // host:port of the address, under every name that the certificate is for; without port 443 as well as with it
 	routes  []route
 	now     func() time.Time
 
@@ -69,7 +70,18 @@ type Server struct {
 // New makes a server for an address, of which hosts are all names, each as host:port. Without a history, which may be nil,
 // there are no metrics.
 func New(g Gateway, items Items, h History, control *access.Control, hosts []string) *Server {
-	return &Server{gateway: g, items: items, history: h, control: control, hosts: hosts, routes: routes(), now: time.Now}
+	return &Server{gateway: g, items: items, history: h, control: control, hosts: withBare(hosts), routes: routes(), now: time.Now}
+}
+
+// withBare adds to hosts those of port 443 without it: clients leave the default port of https out.
+func withBare(hosts []string) []string {
+	all := slices.Clone(hosts)
+	for _, h := range hosts {
+		if bare, ok := strings.CutSuffix(h, ":443"); ok {
+			all = append(all, bare)
+		}
+	}
+	return all
 }
 
 // request is one request, as far as its route and its caller are known.
@@ -259,7 +271,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	e := asError(err)
 	if e.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer authorization_uri="https://`+s.hosts[0]+"/"+tenant+`", error="invalid_token"`)
+		w.Header().Set("WWW-Authenticate", `Bearer authorization_uri="https://`+r.Host+"/"+tenant+`", error="invalid_token"`)
 	}
 	if e.Status >= http.StatusInternalServerError {
 		slog.Error("the management API could not answer", "method", r.Method, "path", r.URL.Path, "error", err)

@@ -23,7 +23,7 @@ import (
 // api is the management API of this node. A nil *api stands for none.
 type api struct {
 	ln       net.Listener
-	hosts    []string // host:port, under every name
+	hosts    []string // host:port, under every name; the first is the one to tell clients: a name of the options, if there is one
 	recorder recorder
 
 	mu       sync.Mutex
@@ -48,7 +48,7 @@ func (s *Supervisor) openAPI(inherited net.Listener) (*api, error) {
 		ln.Close()
 		return nil, err
 	}
-	return &api{ln: ln, hosts: append(hosts, withPort(s.o.APINames, ln.Addr())...)}, nil
+	return &api{ln: ln, hosts: append(withPort(s.o.APINames, ln.Addr()), hosts...)}, nil
 }
 
 // withPort gives names the port of an address, unless they have one.

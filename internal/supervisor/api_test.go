@@ -31,6 +31,12 @@ type apiClient struct {
 // client signs in at the API of a supervisor.
 func (h *house) client(role access.Role) *apiClient {
 	h.T.Helper()
+	return h.clientAt(role, strings.TrimPrefix(h.s.Status().API, "https://"))
+}
+
+// clientAt signs in at the API of a supervisor, and connects to an address whatever the name of the API.
+func (h *house) clientAt(role access.Role, address string) *apiClient {
+	h.T.Helper()
 	made, err := admin.CreateCredential(h.T.Context(), h.s.Access(), role, "")
 	if err != nil {
 		h.T.Fatal(err)
@@ -44,7 +50,13 @@ func (h *house) client(role access.Role) *apiClient {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(text)
-	c.http.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}
+	c.http.Transport = &http.Transport{
+		TLSClientConfig:   &tls.Config{RootCAs: roots},
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		},
+	}
 	_, body := c.do(http.MethodPost, "/adfs/oauth2/token", url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {made.ID}, "client_secret": {made.Secret}, "resource": {c.base + "/arm"},
 	}.Encode())
@@ -204,12 +216,12 @@ func TestAFurtherNameOfTheAPI(t *testing.T) {
 	h := newHouse(t)
 	h.o.API, h.o.APINames = "127.0.0.1:0", []string{"gateway.example"}
 	h.start()
-	c := h.client(access.Reader)
-	transport := c.http.Transport.(*http.Transport)
-	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, strings.TrimPrefix(h.s.Status().API, "https://"))
+	address := h.s.api.ln.Addr().String()
+	_, port, _ := net.SplitHostPort(address)
+	if got, want := h.s.Status().API, "https://gateway.example:"+port; got != want {
+		t.Errorf("clients get the address %s, want %s", got, want)
 	}
-	_, port, _ := net.SplitHostPort(strings.TrimPrefix(c.base, "https://"))
+	c := h.clientAt(access.Reader, address)
 	for host, want := range map[string]int{"gateway.example": http.StatusOK, "127.0.0.1": http.StatusOK, "localhost": http.StatusOK} {
 		c.base = "https://" + net.JoinHostPort(host, port)
 		if status, text := c.do(http.MethodGet, "/metadata/endpoints", ""); status != want || !strings.Contains(text, c.base) {
