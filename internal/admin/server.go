@@ -22,6 +22,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"causeway/internal/access"
+	"causeway/internal/activity"
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
@@ -55,6 +56,8 @@ type Gateway interface {
 
 	// Access is where the credentials of the management API are kept.
 	Access() access.Store
+	// Note writes an event into the activity log.
+	Note(e activity.Event)
 }
 
 // Config is what a gateway serves, or is asked to serve. Of the Source, Parameters go with the Document, and Dir with Local.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"causeway/internal/access"
 	"causeway/internal/activity"
@@ -102,6 +103,13 @@ func (f *fake) Activity() ([]activity.Event, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.events, nil
+}
+
+func (f *fake) Note(e activity.Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e.At = time.Now()
+	f.events = append(f.events, e)
 }
 
 func (f *fake) Status() admin.Status {

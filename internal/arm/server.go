@@ -42,6 +42,8 @@ type Gateway interface {
 	Probe(ctx context.Context, t probe.OnDemand) (gateway.Health, error)
 	// Activity is the activity log of this node, oldest first.
 	Activity() ([]activity.Event, error)
+	// Note writes an event into the activity log, at this time, on this node.
+	Note(e activity.Event)
 	Status() admin.Status
 }
 
@@ -141,13 +143,19 @@ func (s *Server) answer(r *http.Request) (response, error) {
 		return response{}, refuse(http.StatusForbidden, "AuthorizationFailed",
 			"the client %s with the role %s may not %s; that takes the role %s", q.caller.ID, q.caller.Role, at.summary, at.needs)
 	}
-	if err := q.unlocked(at); err != nil {
-		return response{}, err
-	}
-	answer, err := at.handle(q)
+	answer, err := q.handle(at)
 	if err == nil && r.Method == http.MethodHead && answer.status == http.StatusOK { // clients ask whether something exists
 		answer = response{status: http.StatusNoContent, header: answer.header}
 	}
+	return answer, err
+}
+
+// handle does what a caller may do, unless a lock forbids it.
+func (q *request) handle(at *route) (answer response, err error) {
+	if err = q.unlocked(at); err == nil {
+		answer, err = at.handle(q)
+	}
+	q.record(at, err)
 	return answer, err
 }
 

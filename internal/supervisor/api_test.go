@@ -11,11 +11,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"causeway/internal/access"
+	"causeway/internal/activity"
 	"causeway/internal/admin"
 	"causeway/internal/conn"
 )
@@ -229,4 +231,38 @@ func TestAFurtherNameOfTheAPI(t *testing.T) {
 		}
 	}
 	h.end()
+}
+
+// The activity log says when a credential was made and revoked.
+func TestCredentialsAreRecorded(t *testing.T) {
+	h := newHouse(t)
+	h.start()
+	client := admin.NewClient(Socket(h.o.Data))
+	made, err := client.CreateCredential(access.Reader, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.RevokeCredential(made.ID); err != nil {
+		t.Fatal(err)
+	}
+	events, err := h.s.Activity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range events {
+		if e.Kind == activity.Beside {
+			got = append(got, e.Operation()+" of "+e.Resource+" by "+e.Caller)
+		}
+		if strings.Contains(string(e.Append(nil)), made.Secret) {
+			t.Errorf("the secret is in the activity log: %s", e.Append(nil))
+		}
+	}
+	want := []string{
+		"Causeway/credentials/write of /credentials/" + made.ID + " by control socket",
+		"Causeway/credentials/delete of /credentials/" + made.ID + " by control socket",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }

@@ -53,7 +53,7 @@ func (s *Supervisor) applyFor(ctx context.Context, caller, note string, c admin.
 	if err != nil {
 		e.Why = err.Error()
 	}
-	s.note(e)
+	s.Note(e)
 	return problems, refusal(err)
 }
 
