@@ -38,16 +38,22 @@ var verbs = map[string]string{
 
 // operation is the name of the route as an operation of Azure's: Microsoft.Network/virtualNetworks/subnets/write.
 func (at *route) operation() string {
-	kind := []string{"Microsoft.Resources", "subscriptions", "resourceGroups"}
+	kind := pattern{"Microsoft.Resources", "subscriptions", "resourceGroups"}
 	if i := lastIndex(at.path, "providers"); i >= 0 {
-		kind = kind[:0]
-		for j, segment := range at.path[i+1:] { // a namespace, then types and names in turn
-			if _, isName := variable(segment); !isName && (j == 0 || j%2 == 1) || j == len(at.path[i+1:])-1 && at.method == http.MethodPost {
-				kind = append(kind, segment)
-			}
-		}
+		kind = typesIn(at.path[i+1:])
 	}
 	return strings.Join(append(kind, verbs[at.method]), "/")
+}
+
+// typesIn are the parts of a path after "providers" that are no names: a namespace, then types and names in turn, then an action.
+func typesIn(path pattern) pattern {
+	var kind pattern
+	for i, segment := range path {
+		if i == 0 || i%2 == 1 {
+			kind = append(kind, segment)
+		}
+	}
+	return kind
 }
 
 func lastIndex(all []string, one string) int {
