@@ -264,9 +264,43 @@ func TestHealthOnDemand(t *testing.T) {
 	for _, bad := range []string{
 		"{", "{}", body(`,"timeout":90000`), body(`,"protocol":"Tcp"`), body(`,"match":{"statusCodes":["2xx"]}`),
 		strings.Replace(body(""), "/WEB", "/gone", 1),
+		body(`,"match":{"statusCodes":["700-200"]}`),
 	} {
 		if a := w.do("POST", gatewayURL+"/getBackendHealthOnDemand", bad); a.status != http.StatusBadRequest || a.code() == "" {
 			t.Errorf("%s: %d %s", bad, a.status, a.text)
 		}
+	}
+}
+
+// A probe's host and path go to members as they are, so they must not be able to add to its request.
+func TestHostAndPathOfProbesAreChecked(t *testing.T) {
+	w := newWorld(t)
+	w.created()
+	for property, texts := range map[string][]string{"path": {"/a b", "/a\\nb", "/a\\u007fb", "a"}, "host": {"a b", "a\\nb"}} {
+		for _, text := range texts {
+			body := `{"backendAddressPool":{"id":"` + gatewayURL + `/backendAddressPools/web"},"backendHttpSettings":{"id":"` + gatewayURL +
+				`/backendHttpSettingsCollection/http"},"` + property + `":"` + text + `"}`
+			a := w.do("POST", gatewayURL+"/getBackendHealthOnDemand", body)
+			if a.status != http.StatusBadRequest || a.at(t, "error", "target") != property {
+				t.Errorf("%s %s on demand: %d %s", property, text, a.status, a.text)
+			}
+			probe := strings.Replace(`"probes":[{"name":"p","properties":{"protocol":"Http","host":"a","path":"/","interval":30,"timeout":30,`+
+				`"unhealthyThreshold":3,"`+property+`":"`+text+`"}}],"frontendPorts"`, `"`+property+`":"`+map[string]string{"host": "a", "path": "/"}[property]+`",`, "", 1)
+			a = w.do("PUT", gatewayURL, strings.Replace(sloppy, `"frontendPorts"`, probe, 1))
+			if target, _ := a.at(t, "error", "target").(string); a.status != http.StatusBadRequest || !strings.HasSuffix(target, property) {
+				t.Errorf("%s %s in a document: %d %s", property, text, a.status, a.text)
+			}
+		}
+	}
+}
+
+func TestAReaderProbesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.created()
+	if a := w.do("POST", gatewayURL+"/getBackendHealthOnDemand", "{}", w.as(access.Reader)...); a.status != http.StatusForbidden {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+	if a := w.do("POST", gatewayURL+"/getBackendHealthOnDemand", "{}", w.as(access.Operator)...); a.status != http.StatusBadRequest {
+		t.Errorf("as an operator: %d %s", a.status, a.text)
 	}
 }

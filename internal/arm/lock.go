@@ -42,13 +42,16 @@ func checkLock(properties map[string]any) error {
 	return refuse(http.StatusBadRequest, "InvalidLockLevel", "the level of a lock is %s or %s, not %q", noDelete, noChange, level)
 }
 
+// harmless are paths of operations that change nothing, although an operator's role is needed for them.
+var harmless = []string{gatewayPath + "/getBackendHealthOnDemand", deploymentPath + "/validate", deploymentPath + "/whatIf"}
+
 // unlocked refuses a request that a lock forbids. Locks themselves are never locked: an owner can always take one away.
 func (q *request) unlocked(at *route) error {
 	deletes := q.Method == http.MethodDelete
 	switch {
 	case at.needs == access.Reader, strings.Contains(at.path.String(), locks.kind):
 		return nil
-	case slices.Contains([]string{deploymentPath + "/validate", deploymentPath + "/whatIf"}, at.path.String()): // they change nothing
+	case slices.Contains(harmless, at.path.String()):
 		return nil
 	}
 	segments, _ := splitPath(q.URL.EscapedPath())
