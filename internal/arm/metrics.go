@@ -28,6 +28,10 @@ func readMetrics(q *request) (response, error) {
 		if err != nil {
 			return response{}, err
 		}
+		series, err := asked.series(q.Context(), m, cells)
+		if err != nil {
+			return response{}, err
+		}
 		values = append(values, map[string]any{
 			"id":                 q.id().String() + "/providers/Microsoft.Insights/metrics/" + m.name,
 			"type":               "Microsoft.Insights/metrics",
@@ -35,7 +39,7 @@ func readMetrics(q *request) (response, error) {
 			"displayDescription": m.display,
 			"unit":               m.unit,
 			"errorCode":          "Success",
-			"timeseries":         asked.series(m, cells),
+			"timeseries":         series,
 		})
 	}
 	return ok(map[string]any{

@@ -1,7 +1,9 @@
 package arm
 
 import (
+	"context"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -23,42 +25,63 @@ type bucket struct {
 	minutes map[time.Time]*cell
 }
 
-// series are the values of a metric, by the dimensions that the query splits.
-func (m *metricQuery) series(of metric, cells []cell) []any {
-	type key struct {
-		combination string
-		start       time.Time
-	}
-	buckets, combinations := map[key]*bucket{}, map[string]map[string]string{}
-	for _, c := range cells {
-		d, ok := m.project(c.dimensions)
-		start := c.at.Add(-history.Every).Truncate(m.interval)
-		if !ok || start.Before(m.from.Truncate(m.interval)) || !start.Before(m.to) {
-			continue
-		}
-		at := key{keyOf(d), start}
-		combinations[at.combination] = d
-		if buckets[at] == nil {
-			buckets[at] = &bucket{map[time.Time]*cell{}}
-		}
-		buckets[at].add(c)
-	}
+// bucketKey is where the bucket of an interval is.
+type bucketKey struct {
+	combination string // of dimensions
+	start       time.Time
+}
+
+// series are the values of a metric, by the dimensions that the query splits. The error is that of ctx, or refuses a query that
+// asks for too much.
+func (m *metricQuery) series(ctx context.Context, of metric, cells []cell) ([]any, error) {
+	buckets, combinations := m.buckets(cells)
 	out := []any{}
 	for _, combination := range slices.Sorted(maps.Keys(combinations)) {
 		if len(out) == m.top && len(m.split) > 0 {
 			break
 		}
+		if err := m.spend(ctx); err != nil {
+			return nil, err
+		}
 		data := []any{}
 		for start := m.from.Truncate(m.interval); start.Before(m.to); start = start.Add(m.interval) {
 			point := map[string]any{"timeStamp": start.Format(time.RFC3339)}
-			if b := buckets[key{combination, start}]; b != nil {
+			if b := buckets[bucketKey{combination, start}]; b != nil {
 				b.write(point, m.aggregationsOf(of))
 			}
 			data = append(data, point)
 		}
 		out = append(out, map[string]any{"metadatavalues": metadata(combinations[combination]), "data": data})
 	}
-	return out
+	return out, nil
+}
+
+// spend counts the points of one more series, before anything is made of them.
+func (m *metricQuery) spend(ctx context.Context) error {
+	if m.points += int(m.to.Sub(m.from.Truncate(m.interval))/m.interval) + 1; m.points > pointsMax {
+		return refuse(http.StatusBadRequest, "BadRequest",
+			"the answer would have more than %d values: ask for a shorter timespan, a longer interval, fewer metrics or a smaller top", pointsMax)
+	}
+	return ctx.Err()
+}
+
+// buckets gathers the cells that the query asks for, by interval and by combination of dimensions.
+func (m *metricQuery) buckets(cells []cell) (map[bucketKey]*bucket, map[string]map[string]string) {
+	buckets, combinations := map[bucketKey]*bucket{}, map[string]map[string]string{}
+	for _, c := range cells {
+		d, ok := m.project(c.dimensions)
+		start := c.at.Add(-history.Every).Truncate(m.interval)
+		if !ok || start.Before(m.from.Truncate(m.interval)) || !start.Before(m.to) {
+			continue
+		}
+		at := bucketKey{keyOf(d), start}
+		combinations[at.combination] = d
+		if buckets[at] == nil {
+			buckets[at] = &bucket{map[time.Time]*cell{}}
+		}
+		buckets[at].add(c)
+	}
+	return buckets, combinations
 }
 
 func (m *metricQuery) aggregationsOf(of metric) []string {
