@@ -123,11 +123,23 @@ type shelf struct {
 	mu     sync.Mutex
 	items  map[string]store.Item
 	secret []byte
+	down   map[string]error // kind → what every access to its items returns
 }
 
-func (s *shelf) Item(_ context.Context, kind, name string) (store.Item, error) {
+// reach is the error of an access to items of a kind.
+func (s *shelf) reach(ctx context.Context, kind string) error {
+	if err := s.down[kind]; err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+func (s *shelf) Item(ctx context.Context, kind, name string) (store.Item, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.reach(ctx, kind); err != nil {
+		return store.Item{}, err
+	}
 	r, ok := s.items[kind+" "+name]
 	if !ok {
 		return r, store.ErrNoItem
@@ -135,9 +147,12 @@ func (s *shelf) Item(_ context.Context, kind, name string) (store.Item, error) {
 	return r, nil
 }
 
-func (s *shelf) Items(_ context.Context, kind string) (out []store.Item, err error) {
+func (s *shelf) Items(ctx context.Context, kind string) (out []store.Item, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.reach(ctx, kind); err != nil {
+		return nil, err
+	}
 	for _, r := range s.items {
 		if r.Kind == kind {
 			out = append(out, r)
@@ -146,9 +161,12 @@ func (s *shelf) Items(_ context.Context, kind string) (out []store.Item, err err
 	return out, nil
 }
 
-func (s *shelf) PutItem(_ context.Context, r store.Item) (int64, error) {
+func (s *shelf) PutItem(ctx context.Context, r store.Item) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.reach(ctx, r.Kind); err != nil {
+		return 0, err
+	}
 	s.items[r.Kind+" "+r.Name] = r
 	return 1, nil
 }

@@ -91,6 +91,7 @@ func (p *plan) run(ctx context.Context, d *deployment) error {
 	if err := p.q.keepDeployment(ctx, d); err != nil {
 		return err
 	}
+	p.q = p.q.within(ctx)
 	err := p.apply(ctx, d)
 	d.State, d.Took = stateSucceeded, p.q.server.now().Sub(d.At)
 	if err != nil {

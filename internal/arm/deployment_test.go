@@ -259,7 +259,8 @@ func TestASlowDeploymentIsAnOperation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := deploying(t)
 		w.gateway.slow = make(chan struct{})
-		a := w.do("PUT", deploymentsURL+"/first", body(shop))
+		late := strings.Replace(shop, `"outputs":{`, `"outputs":{"net":{"type":"object","value":"[reference('net')]"},`, 1)
+		a := w.do("PUT", deploymentsURL+"/first", body(late))
 		poll := strings.TrimPrefix(a.header.Get("Azure-AsyncOperation"), "https://"+host)
 		if a.status != http.StatusCreated || a.at(t, "properties", "provisioningState") != "Running" || poll == "" {
 			t.Fatalf("%d %v %s", a.status, a.header, a.text)

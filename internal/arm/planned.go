@@ -108,6 +108,11 @@ func (q *request) sub(vars map[string]string, body []byte) *request {
 	return &request{Request: r, server: q.server, vars: vars, caller: q.caller}
 }
 
+// within is the request with the context of its operation, which outlasts the request.
+func (q *request) within(ctx context.Context) *request {
+	return &request{Request: q.WithContext(ctx), server: q.server, vars: q.vars, caller: q.caller}
+}
+
 // gatewayStep plans the gateway.
 func (p *plan) gatewayStep(r template.Resource) (*planned, []ErrorDetail, error) {
 	if p.gateway != nil {
