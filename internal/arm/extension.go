@@ -154,7 +154,11 @@ func (x extension) isNew(q *request) (bool, error) {
 
 // delete removes a resource. Deleting what does not exist is no error.
 func (x extension) delete(q *request) (response, error) {
-	if _, err := x.get(q); err != nil {
+	known, err := x.orNone(q)
+	if err != nil {
+		return response{}, err
+	}
+	if known == nil {
 		return response{status: http.StatusNoContent}, nil
 	}
 	return response{status: http.StatusOK}, q.forget(q.Context(), x.item(q))

@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -200,5 +201,21 @@ func TestTemplatesDeployExtensions(t *testing.T) {
 	w.do("PUT", deploymentsURL+"/third", body(alone))
 	if a := w.do("PUT", deploymentsURL+"/second", body(diagnostics)); a.at(t, "error", "details", "0", "code") != "ScopeLocked" {
 		t.Errorf("of a gateway that is locked: %d %s", a.status, a.text)
+	}
+}
+
+// Only what does not exist is deleted already. A store without a quorum knows nothing about that.
+func TestDeletingWithoutTheStoreFails(t *testing.T) {
+	w := deploying(t)
+	w.created()
+	for kind, path := range map[string]string{
+		locks.collection:              gatewayURL + locksURL + "a", // locks are not locked, so this asks for no others
+		diagnosticSettings.collection: gatewayURL + "/providers/" + diagnosticSettings.kind + "/a",
+		"publicIPAddresses":           networkURL + "/publicIPAddresses/ip",
+	} {
+		w.shelf.down = map[string]error{kind: context.DeadlineExceeded}
+		if a := w.do("DELETE", path, ""); a.status != http.StatusServiceUnavailable {
+			t.Errorf("%s: %d %s", path, a.status, a.text)
+		}
 	}
 }

@@ -250,10 +250,14 @@ func (n neighbour) keep(q *request, o map[string]any) (created bool, err error) 
 
 // delete removes a resource, and those that belong to it. Deleting what does not exist is no error.
 func (n neighbour) delete(q *request) (response, error) {
-	_, r, err := n.read(q)
+	known, err := n.orNone(q)
 	if err != nil {
+		return response{}, err
+	}
+	if known == nil {
 		return response{status: http.StatusNoContent}, nil
 	}
+	r := n.item(q)
 	for _, inner := range neighbours {
 		if inner.within != n.collection {
 			continue
