@@ -62,6 +62,7 @@ func (p *plan) item() (*deployment, error) {
 	if err != nil {
 		return nil, invalidTemplate(err)
 	}
+	ingredients := p.ingredients()
 	d := &deployment{
 		ID:          p.q.deploymentID(p.group),
 		Name:        p.q.vars["deployment"],
@@ -71,10 +72,10 @@ func (p *plan) item() (*deployment, error) {
 		State:       stateRunning,
 		At:          p.q.server.now(),
 		Correlation: correlation(p.q.Request, uuid.NewString()),
-		Parameters:  p.withoutSecrets(parameters),
+		Parameters:  p.without(parameters, ingredients.has),
 	}
 	if len(p.source) <= templateMax {
-		d.Template = p.withoutSecrets(p.source)
+		d.Template = p.without(p.source, ingredients.has)
 	}
 	for _, step := range p.steps {
 		before, err := p.before(step)
