@@ -31,6 +31,7 @@ type fake struct {
 	callers  []string
 	slow     chan struct{} // not nil: Apply waits for it
 	broken   error         // what Apply returns
+	rival    func()        // not nil: somebody else writes, once, before Apply does
 	events   []activity.Event
 	onDemand probe.OnDemand
 }
@@ -45,6 +46,10 @@ func (f *fake) Apply(ctx context.Context, c admin.Config) ([]gateway.Problem, er
 	if f.slow != nil {
 		<-f.slow
 	}
+	if rival := f.rival; rival != nil {
+		f.rival = nil
+		rival()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.callers = append(f.callers, activity.CallerOf(ctx, "nobody").Name)
@@ -52,8 +57,8 @@ func (f *fake) Apply(ctx context.Context, c admin.Config) ([]gateway.Problem, er
 	if err != nil {
 		return nil, err
 	}
-	if gateway.HasErrors(d.Problems()) {
-		return d.Problems(), fmt.Errorf("the document is invalid")
+	if problems := d.FailClosed(d.Problems(), c.Allow); gateway.HasErrors(problems) {
+		return problems, fmt.Errorf("the document is invalid")
 	}
 	if c.Revision != f.config.Revision {
 		return nil, &store.ConflictError{Wanted: c.Revision, Current: store.Change{Revision: f.config.Revision}}
@@ -61,7 +66,7 @@ func (f *fake) Apply(ctx context.Context, c admin.Config) ([]gateway.Problem, er
 	if f.broken != nil {
 		return nil, f.broken
 	}
-	f.config.Document = d.JSON()
+	f.config.Document, f.config.Allow = d.JSON(), c.Allow
 	f.config.Revision++
 	return d.Problems(), nil
 }
@@ -122,7 +127,9 @@ func (f *fake) Status() admin.Status {
 type shelf struct {
 	mu     sync.Mutex
 	items  map[string]store.Item
+	writes int64
 	secret []byte
+	rival  func()           // not nil: somebody else writes, once, before PutItem does
 	down   map[string]error // kind → what every access to its items returns
 }
 
@@ -162,13 +169,22 @@ func (s *shelf) Items(ctx context.Context, kind string) (out []store.Item, err e
 }
 
 func (s *shelf) PutItem(ctx context.Context, r store.Item) (int64, error) {
+	if rival := s.rival; rival != nil {
+		s.rival = nil
+		rival()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.reach(ctx, r.Kind); err != nil {
 		return 0, err
 	}
+	if now := s.items[r.Kind+" "+r.Name].Revision; r.Revision != store.AnyRevision && r.Revision != now {
+		return 0, store.ErrConflict
+	}
+	s.writes++
+	r.Revision = s.writes
 	s.items[r.Kind+" "+r.Name] = r
-	return 1, nil
+	return r.Revision, nil
 }
 
 func (s *shelf) DeleteItem(ctx context.Context, r store.Item) error {

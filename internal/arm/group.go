@@ -46,18 +46,23 @@ func itemName(parts ...string) string { return strings.ToLower(strings.Join(part
 
 // findGroup is a group that somebody made, or the one that the gateway is in.
 func (q *request) findGroup() (group, error) {
+	g, _, err := q.groupAt()
+	return g, err
+}
+
+// groupAt is a group with the revision of its item; 0: it has none.
+func (q *request) groupAt() (g group, revision int64, err error) {
 	r, err := q.server.items.Item(q.Context(), groupItems, itemName(q.vars["subscription"], q.vars["group"]))
 	if err == nil {
-		var g group
-		return g, json.Unmarshal(r.Value, &g)
+		return g, r.Revision, json.Unmarshal(r.Value, &g)
 	}
 	if !errors.Is(err, store.ErrNoItem) {
-		return group{}, err
+		return g, 0, err
 	}
 	if own, ok := q.server.ownGroup(q.vars["subscription"]); ok && strings.EqualFold(own.Name, q.vars["group"]) {
-		return own, nil
+		return own, 0, nil
 	}
-	return group{}, refuse(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", q.vars["group"])
+	return g, 0, refuse(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", q.vars["group"])
 }
 
 // ownGroup is the group that the gateway is in, if it is in the subscription.
@@ -112,19 +117,35 @@ func putGroup(q *request) (response, error) {
 		status = http.StatusCreated
 	}
 	g.Name = q.vars["group"]
-	if err := q.keepGroup(g); err != nil {
+	if err := q.keepGroup(g, store.AnyRevision); err != nil {
 		return response{}, err
 	}
 	return response{status: status, body: g.answer(q.vars["subscription"])}, nil
 }
 
-// keepGroup writes a group.
-func (q *request) keepGroup(g group) error {
+// modifyGroup changes a group, whoever else writes it at the same time.
+func (q *request) modifyGroup(edit func(*group)) error {
+	var err error
+	for range modifyTries {
+		g, revision, bad := q.groupAt()
+		if bad != nil {
+			return bad
+		}
+		edit(&g)
+		if err = q.keepGroup(g, revision); !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+	return err
+}
+
+// keepGroup writes a group in place of a revision.
+func (q *request) keepGroup(g group, revision int64) error {
 	text, err := json.Marshal(g)
 	if err != nil {
 		return err
 	}
-	r := store.Item{Kind: groupItems, Name: itemName(q.vars["subscription"], g.Name), Value: text, Revision: store.AnyRevision}
+	r := store.Item{Kind: groupItems, Name: itemName(q.vars["subscription"], g.Name), Value: text, Revision: revision}
 	_, err = q.server.items.PutItem(q.Context(), r)
 	return err
 }
