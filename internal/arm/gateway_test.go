@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -213,6 +214,48 @@ func TestAFailedChangeIsShown(t *testing.T) {
 	w.gateway.broken = nil
 	if a := w.do("PUT", gatewayURL, sloppy); a.at(t, "properties", "provisioningState") != "Succeeded" {
 		t.Errorf("after a change that works: %s", a.text)
+	}
+}
+
+// The configuration in force is still the one that a change failed to replace, however many others are refused.
+func TestARefusedChangeIsNoSuccess(t *testing.T) {
+	w := newWorld(t)
+	w.created()
+	w.gateway.broken = errors.New("open port 8080: address in use")
+	w.do("PUT", gatewayURL, sloppy)
+	if a := w.do("PUT", gatewayURL, strings.Replace(sloppy, `"priority":10`, `"priority":0`, 1)); a.status != http.StatusBadRequest {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+	if a := w.do("GET", gatewayURL, ""); a.at(t, "properties", "provisioningState") != "Failed" {
+		t.Errorf("after it: %s", a.text)
+	}
+}
+
+func TestTheLastOperationsAreKept(t *testing.T) {
+	w := newWorld(t)
+	now := time.Now()
+	w.server.now = func() time.Time { now = now.Add(time.Millisecond); return now }
+	var ids []string
+	start := func() {
+		op := w.server.start(t.Context(), "put", func(context.Context) error { return nil }, nil)
+		<-op.done
+		ids = append(ids, op.id)
+	}
+	for range operationsMax + 1 {
+		start()
+	}
+	state := func(i int) int {
+		return w.do("GET", "/subscriptions/s/providers/Microsoft.Network/locations/causeway/operations/"+ids[i], "").status
+	}
+	for i, want := range map[int]int{0: 404, 1: 200, operationsMax / 2: 200, operationsMax: 200} {
+		if got := state(i); got != want {
+			t.Errorf("operation %d of %d: %d, want %d", i, len(ids), got, want)
+		}
+	}
+	now = now.Add(operationLife + time.Second)
+	start()
+	if got := state(operationsMax); got != http.StatusNotFound {
+		t.Errorf("after an hour: %d", got)
 	}
 }
 
