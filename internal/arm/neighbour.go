@@ -145,23 +145,22 @@ func (n neighbour) put(q *request) (response, error) {
 	if err := json.NewDecoder(q.Body).Decode(&o); err != nil || o == nil {
 		return response{}, refuse(http.StatusBadRequest, "InvalidRequestContent", "the body is no resource: it must be a JSON object")
 	}
+	if _, err := q.findGroup(); err != nil {
+		return response{}, err
+	}
 	if n.within != "" {
 		parent := neighbour{collection: n.within}
-		at := &request{Request: q.Request, server: q.server, vars: maps.Clone(q.vars)}
+		at := q.sub(maps.Clone(q.vars), nil)
 		at.vars["name"] = q.vars["parent"]
 		if _, _, err := parent.read(at); err != nil {
 			return response{}, err
 		}
 	}
-	children := n.normalise(q, o)
-	for _, inner := range neighbours {
-		if inner.within == n.collection {
-			if err := inner.putAll(q, children[inner.collection]); err != nil {
-				return response{}, err
-			}
-		}
+	items, err := n.items(q, o)
+	if err != nil {
+		return response{}, err
 	}
-	created, err := n.keep(q, o)
+	created, err := q.keepNeighbours(items)
 	if err != nil {
 		return response{}, err
 	}
@@ -207,45 +206,78 @@ func foldedObject(o map[string]any, name string) map[string]any {
 	return out
 }
 
-// putAll keeps the resources that came within another one.
-func (n neighbour) putAll(q *request, items []any) error {
-	for _, item := range items {
-		o, ok := item.(map[string]any)
-		name := ""
-		if ok {
-			name, _ = o["name"].(string)
+// items are a resource and those that came within it, as they are kept.
+func (n neighbour) items(q *request, o map[string]any) ([]store.Item, error) {
+	children := n.normalise(q, o)
+	own, err := n.encoded(q, o)
+	if err != nil {
+		return nil, err
+	}
+	out := []store.Item{own}
+	for _, inner := range neighbours {
+		if inner.within != n.collection {
+			continue
 		}
-		if name == "" || strings.Contains(name, "/") {
-			return refuse(http.StatusBadRequest, "InvalidRequestContent", "each of %s needs a name", n.collection)
-		}
-		at := &request{Request: q.Request, server: q.server, vars: maps.Clone(q.vars)}
-		at.vars["parent"], at.vars["name"] = q.vars["name"], name
-		n.normalise(at, o)
-		if _, err := n.keep(at, o); err != nil {
-			return err
+		for _, item := range children[inner.collection] {
+			child, err := inner.child(q, item)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, child)
 		}
 	}
-	return nil
+	return out, nil
 }
 
-// keep writes a resource.
-func (n neighbour) keep(q *request, o map[string]any) (created bool, err error) {
-	r := n.item(q)
+// child is a resource that came within another one.
+func (n neighbour) child(q *request, item any) (store.Item, error) {
+	o, _ := item.(map[string]any)
+	name, _ := o["name"].(string)
+	if name == "" || strings.Contains(name, "/") {
+		return store.Item{}, refuse(http.StatusBadRequest, "InvalidRequestContent", "each of %s needs a name", n.collection)
+	}
+	at := q.sub(maps.Clone(q.vars), nil)
+	at.vars["parent"], at.vars["name"] = q.vars["name"], name
+	n.normalise(at, o)
+	return n.encoded(at, o)
+}
+
+func (n neighbour) encoded(q *request, o map[string]any) (r store.Item, err error) {
+	r = n.item(q)
+	r.Revision = store.AnyRevision
+	if r.Value, err = json.Marshal(o); err != nil {
+		return r, fmt.Errorf("keep %s: %w", n.id(q), err)
+	}
+	return r, checkSize(n.id(q), r)
+}
+
+// keepNeighbours writes a resource and those within it.
+func (q *request) keepNeighbours(items []store.Item) (created bool, err error) {
+	for i, r := range items {
+		isNew, err := q.isNewNeighbour(r)
+		if err != nil {
+			return false, err
+		}
+		if _, err := q.server.items.PutItem(q.Context(), r); err != nil {
+			return false, err
+		}
+		created = created || i == 0 && isNew
+	}
+	return created, nil
+}
+
+// isNewNeighbour reports whether a resource does not exist yet, and refuses one too many.
+func (q *request) isNewNeighbour(r store.Item) (bool, error) {
 	items, err := q.server.items.Items(q.Context(), r.Kind)
 	if err != nil {
 		return false, err
 	}
-	created = !slices.ContainsFunc(items, func(x store.Item) bool { return x.Name == r.Name })
-	if created && len(items) >= neighboursMax {
-		return false, refuse(http.StatusConflict, "ResourceCountLimitExceeded", "there are %d of %s already, and no more are kept",
-			len(items), n.collection)
+	isNew := !slices.ContainsFunc(items, func(x store.Item) bool { return x.Name == r.Name })
+	if isNew && len(items) >= neighboursMax {
+		return false, refuse(http.StatusConflict, "ResourceCountLimitExceeded",
+			"there are %d of %s already, and this API keeps no more: delete one first", len(items), r.Kind)
 	}
-	if r.Value, err = json.Marshal(o); err != nil {
-		return false, fmt.Errorf("keep %s: %w", n.id(q), err)
-	}
-	r.Revision = store.AnyRevision
-	_, err = q.server.items.PutItem(q.Context(), r)
-	return created, err
+	return isNew, nil
 }
 
 // delete removes a resource, and those that belong to it. Deleting what does not exist is no error.

@@ -189,9 +189,15 @@ func (q *request) neighbourAt(id string) (neighbour, *request, bool) {
 
 // neighbourStep plans a resource beside the gateway.
 func (p *plan) neighbourStep(n neighbour, at *request, r template.Resource) (*planned, []ErrorDetail, error) {
-	var o map[string]any
-	if err := json.Unmarshal(r.Body, &o); err != nil {
+	var o, kept map[string]any
+	if err := errors.Join(json.Unmarshal(r.Body, &o), json.Unmarshal(r.Body, &kept)); err != nil {
 		return nil, nil, fmt.Errorf("read the resource %s: %w", r.Name, err)
+	}
+	var refused *Error
+	if _, err := n.items(at, kept); errors.As(err, &refused) {
+		return nil, inResource(r, refused), nil
+	} else if err != nil {
+		return nil, nil, err
 	}
 	if n.within != "" {
 		if known, err := p.exists(neighbour{collection: n.within}, at); err != nil || !known {
@@ -207,9 +213,7 @@ func (p *plan) neighbourStep(n neighbour, at *request, r template.Resource) (*pl
 			continue
 		}
 		for _, item := range children[inner.collection] {
-			if !p.addChild(inner, at, item) {
-				return nil, wrong(r, "InvalidRequestContent", "each of %s needs a name", inner.collection), nil
-			}
+			p.addChild(inner, at, item)
 		}
 	}
 	body := bytes.Clone(r.Body)
@@ -233,19 +237,15 @@ func (p *plan) exists(n neighbour, child *request) (bool, error) {
 	return o != nil, err
 }
 
-// addChild plans a resource that came within another one.
-func (p *plan) addChild(n neighbour, around *request, item any) bool {
+// addChild plans a resource that came within another one, and has a name.
+func (p *plan) addChild(n neighbour, around *request, item any) {
 	given, _ := item.(map[string]any)
 	name, _ := given["name"].(string)
-	if name == "" || strings.Contains(name, "/") {
-		return false
-	}
 	at := p.q.sub(maps.Clone(around.vars), nil)
 	at.vars["parent"], at.vars["name"] = around.vars["name"], name
 	o := maps.Clone(given)
 	n.normalise(at, o)
 	p.know(&planned{id: n.id(at), kind: n.kind(), name: around.vars["name"] + "/" + name, neighbour: o})
-	return true
 }
 
 // orNone is a neighbour as it is kept; nil: there is none.
