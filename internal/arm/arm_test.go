@@ -60,7 +60,7 @@ func (f *fake) Apply(ctx context.Context, c admin.Config) ([]gateway.Problem, er
 	if problems := d.FailClosed(d.Problems(), c.Allow); gateway.HasErrors(problems) {
 		return problems, fmt.Errorf("the document is invalid")
 	}
-	if c.Revision != f.config.Revision {
+	if c.Revision != 0 && max(c.Revision, 0) != f.config.Revision {
 		return nil, &store.ConflictError{Wanted: c.Revision, Current: store.Change{Revision: f.config.Revision}}
 	}
 	if f.broken != nil {
@@ -188,8 +188,12 @@ func (s *shelf) PutItem(ctx context.Context, r store.Item) (int64, error) {
 }
 
 func (s *shelf) DeleteItem(ctx context.Context, r store.Item) error {
-	if _, err := s.Item(ctx, r.Kind, r.Name); err != nil {
+	now, err := s.Item(ctx, r.Kind, r.Name)
+	if err != nil {
 		return err
+	}
+	if r.Revision != store.AnyRevision && r.Revision != now.Revision {
+		return store.ErrConflict
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

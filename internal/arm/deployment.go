@@ -38,7 +38,7 @@ const (
 
 // deployment is the item of a template that was deployed.
 type deployment struct {
-	item store.Item // where it was read
+	item store.Item // as it was read or written last
 
 	ID          string
 	Name        string
@@ -155,7 +155,7 @@ func (q *request) deployment() (*deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &deployment{}
+	d := &deployment{item: r}
 	if err := json.Unmarshal(r.Value, d); err != nil {
 		return nil, fmt.Errorf("read the deployment %s: %w", q.vars["deployment"], err)
 	}
@@ -163,15 +163,17 @@ func (q *request) deployment() (*deployment, error) {
 	return d, nil
 }
 
-// keepDeployment writes an item.
+// keepDeployment writes an item in place of what was there when the deployment began.
 func (q *request) keepDeployment(ctx context.Context, d *deployment) error {
 	r := q.deploymentRecord()
 	var err error
 	if r.Value, err = d.value(); err != nil {
 		return fmt.Errorf("keep the deployment %s: %w", d.Name, err)
 	}
-	r.Revision = store.AnyRevision
-	_, err = q.server.items.PutItem(ctx, r)
+	r.Revision = d.item.Revision
+	if r.Revision, err = q.server.items.PutItem(ctx, r); err == nil {
+		d.item = r
+	}
 	return err
 }
 
@@ -263,9 +265,26 @@ func readDeployment(q *request) (response, error) {
 	return ok(d.answer())
 }
 
-// deleteDeployment deletes the item, and nothing that the template made.
+// deleteDeployment deletes the item, and nothing that the template made. One that runs stays, as on Azure.
 func deleteDeployment(q *request) (response, error) {
-	return response{status: http.StatusNoContent}, q.forget(q.Context(), q.deploymentRecord())
+	d, err := q.deployment()
+	var unknown *Error
+	switch {
+	case errors.As(err, &unknown) && unknown.Status == http.StatusNotFound:
+		return response{status: http.StatusNoContent}, nil
+	case err != nil:
+		return response{}, err
+	case d.State == stateRunning:
+		return response{}, d.active()
+	}
+	err = q.server.items.DeleteItem(q.Context(), d.item)
+	switch {
+	case errors.Is(err, store.ErrConflict): // it was deployed anew meanwhile
+		return response{}, d.active()
+	case err != nil && !errors.Is(err, store.ErrNoItem):
+		return response{}, err
+	}
+	return response{status: http.StatusNoContent}, nil
 }
 
 // listDeploymentOperations lists what a deployment did with each resource.

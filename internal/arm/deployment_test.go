@@ -325,6 +325,29 @@ func TestASlowDeploymentIsAnOperation(t *testing.T) {
 }
 
 // A node that dies leaves an item behind that nobody ends.
+// Of two deployments of one name that come at the same time one is refused, and one that runs is not forgotten.
+func TestOneDeploymentOfAName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := deploying(t)
+		w.gateway.slow = make(chan struct{})
+		w.shelf.rival = func() { w.deployed() }
+		if a := w.do("PUT", deploymentsURL+"/first", body(shop)); a.status != http.StatusConflict || a.code() != "DeploymentActive" {
+			t.Errorf("%d %s", a.status, a.text)
+		}
+		if a := w.do("DELETE", deploymentsURL+"/first", ""); a.status != http.StatusConflict || a.code() != "DeploymentActive" {
+			t.Errorf("DELETE: %d %s", a.status, a.text)
+		}
+		close(w.gateway.slow)
+		synctest.Wait()
+		if a := w.do("GET", deploymentsURL+"/first", ""); a.at(t, "properties", "provisioningState") != "Succeeded" {
+			t.Errorf("%d %s", a.status, a.text)
+		}
+		if a := w.do("DELETE", deploymentsURL+"/first", ""); a.status != http.StatusNoContent {
+			t.Errorf("DELETE: %d %s", a.status, a.text)
+		}
+	})
+}
+
 func TestAnInterruptedDeploymentHasFailed(t *testing.T) {
 	w := deploying(t)
 	w.deployed()

@@ -24,6 +24,14 @@ type served struct {
 	config admin.Config
 }
 
+// revision is the one that a change replaces. The first gateway replaces none: else two could come at the same time.
+func (g served) revision() int64 {
+	if g.doc == nil && g.config.Revision == 0 {
+		return admin.NoRevision
+	}
+	return g.config.Revision
+}
+
 // rendered remembers the document that is served and the answer to a GET, so that both are made once a change.
 type rendered struct {
 	mu       sync.Mutex
@@ -207,7 +215,7 @@ func (q *request) tryModify(ctx context.Context, before served, edit func(before
 	if err != nil {
 		return err
 	}
-	c.Revision = before.config.Revision
+	c.Revision = before.revision()
 	problems, err := q.server.gateway.Apply(q.named(ctx), c)
 	if err != nil && gateway.HasErrors(problems) {
 		return invalid(problems)

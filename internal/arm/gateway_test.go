@@ -82,6 +82,19 @@ func TestOneCausewayIsOneGateway(t *testing.T) {
 	}
 }
 
+// Of two first gateways that come at the same time one is refused.
+func TestTwoFirstGateways(t *testing.T) {
+	w := newWorld(t)
+	w.gateway.rival = func() {
+		if a := w.do("PUT", strings.Replace(gatewayURL, "gw1", "gw2", 1), strings.ReplaceAll(sloppy, "gw1", "gw2")); a.status != http.StatusCreated {
+			t.Errorf("the first one: %d %s", a.status, a.text)
+		}
+	}
+	if a := w.do("PUT", gatewayURL, sloppy); a.status != http.StatusConflict || a.code() != "GatewayExists" {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+}
+
 func TestAnInvalidGatewayChangesNothing(t *testing.T) {
 	w := newWorld(t)
 	before := w.created()

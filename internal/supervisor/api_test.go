@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -20,6 +21,7 @@ import (
 	"causeway/internal/activity"
 	"causeway/internal/admin"
 	"causeway/internal/conn"
+	"causeway/internal/store"
 )
 
 // apiClient is a client of the management API with a credential of its own.
@@ -139,6 +141,10 @@ func TestAGatewayOfTheAPI(t *testing.T) {
 	}
 	if e := events[len(events)-1]; e.Revision != 3 || !strings.HasPrefix(e.Caller, "owner ") {
 		t.Errorf("the last event is %+v", e)
+	}
+	first := admin.Config{Source: h.s.Config().Source, Revision: admin.NoRevision}
+	if _, err := h.s.Apply(t.Context(), first); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("a first configuration after others: %v", err)
 	}
 	h.end()
 }
