@@ -128,6 +128,7 @@ type shelf struct {
 	mu     sync.Mutex
 	items  map[string]store.Item
 	writes int64
+	reads  map[string]int // of all items of a kind
 	secret []byte
 	rival  func()           // not nil: somebody else writes, once, before PutItem does
 	down   map[string]error // kind → what every access to its items returns
@@ -160,6 +161,7 @@ func (s *shelf) Items(ctx context.Context, kind string) (out []store.Item, err e
 	if err := s.reach(ctx, kind); err != nil {
 		return nil, err
 	}
+	s.reads[kind]++
 	for _, r := range s.items {
 		if r.Kind == kind {
 			out = append(out, r)
@@ -224,7 +226,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, gateway: &fake{}, shelf: &shelf{items: map[string]store.Item{}}, history: &past{}, tokens: map[access.Role]string{}}
+	w := &world{t: t, gateway: &fake{}, shelf: &shelf{items: map[string]store.Item{}, reads: map[string]int{}}, history: &past{}, tokens: map[access.Role]string{}}
 	control := access.NewControl(w.shelf)
 	w.server = New(w.gateway, w.shelf, w.history, control, []string{host, "localhost:8443"})
 	for _, role := range access.Roles() {

@@ -329,8 +329,6 @@ func (d *deployment) operation(i int) map[string]any {
 		state, code = stateFailed, s.Status
 	case !s.Begun:
 		state, code, s.At = "NotStarted", "", d.At
-	case s.Took == 0 && d.State == stateRunning:
-		state, code = stateRunning, ""
 	case s.Created:
 		code = "Created"
 	}

@@ -71,6 +71,23 @@ func TestItemsHaveAMaximum(t *testing.T) {
 	}
 }
 
+// The store is asked once for what many resources need.
+func TestItemsAreReadOnce(t *testing.T) {
+	w := deploying(t)
+	for _, name := range []string{"a", "b", "c"} {
+		w.do("PUT", networkURL+"/virtualNetworks/"+name, `{"properties":{"subnets":[{"name":"one"}]}}`)
+	}
+	for _, x := range []struct{ method, path, body, kind string }{
+		{"GET", networkURL + "/virtualNetworks", "", "subnets"},
+		{"POST", deploymentsURL + "/first/whatIf", body(shop), locks.collection},
+	} {
+		clear(w.shelf.reads)
+		if a := w.do(x.method, x.path, x.body); a.status != http.StatusOK || w.shelf.reads[x.kind] != 1 {
+			t.Errorf("%s %s: %d reads of %s: %d %s", x.method, x.path, w.shelf.reads[x.kind], x.kind, a.status, a.text)
+		}
+	}
+}
+
 // A large deployment is kept without its template, and then without its parameters.
 func TestLargeDeploymentsAreKeptInPart(t *testing.T) {
 	w := deploying(t)

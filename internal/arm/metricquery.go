@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -58,7 +59,7 @@ func (q *request) metricQuery() (m metricQuery, err error) {
 	if m.aggregations, err = namedAggregations(values["aggregation"]); err != nil {
 		return m, err
 	}
-	if m.top, err = strconv.Atoi(orElse(values["top"], "10")); err != nil || m.top < 1 || m.top > topMax {
+	if m.top, err = strconv.Atoi(cmp.Or(values["top"], "10")); err != nil || m.top < 1 || m.top > topMax {
 		return m, refuse(http.StatusBadRequest, "BadRequest", "top is %q, and not a number from 1 to %d", values["top"], topMax)
 	}
 	return m, m.filter(values["$filter"])
@@ -79,13 +80,6 @@ func namedAggregations(names string) (out []string, err error) {
 		}
 	}
 	return out, nil
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // foldedQuery is a query whose names have any case, and whose values may have been escaped twice: az does that.

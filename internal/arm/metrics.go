@@ -7,8 +7,6 @@ import (
 	"time"
 )
 
-const metricNamespace = "Microsoft.Network/applicationGateways"
-
 // readMetrics answers a query of Azure Monitor: .../providers/Microsoft.Insights/metrics.
 func readMetrics(q *request) (response, error) {
 	if _, err := q.found(); err != nil {
@@ -46,7 +44,7 @@ func readMetrics(q *request) (response, error) {
 		"cost":           0,
 		"timespan":       asked.from.Format(time.RFC3339) + "/" + asked.to.Format(time.RFC3339),
 		"interval":       asked.text,
-		"namespace":      metricNamespace,
+		"namespace":      gatewayType,
 		"resourceregion": q.server.location(),
 		"value":          values,
 	})
@@ -69,7 +67,7 @@ func listMetrics(q *request) (response, error) {
 		out = append(out, map[string]any{
 			"id":                        q.id().String() + "/providers/microsoft.insights/metricdefinitions/" + m.name,
 			"resourceId":                q.id().String(),
-			"namespace":                 metricNamespace,
+			"namespace":                 gatewayType,
 			"name":                      localised{m.name, m.display},
 			"displayDescription":        m.display,
 			"unit":                      m.unit,

@@ -83,34 +83,46 @@ func (n neighbour) get(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	if err := n.complete(q, o, r.Name); err != nil {
+	children, err := n.children(q)
+	if err != nil {
 		return response{}, err
 	}
+	n.complete(o, r.Name, children)
 	return ok(o)
 }
 
-// complete adds to a resource those that belong to it.
-func (n neighbour) complete(q *request, o map[string]any, name string) error {
+// children are the items of the kinds of resources that belong to one of this kind: of all of this kind.
+func (n neighbour) children(q *request) (map[string][]store.Item, error) {
+	out := map[string][]store.Item{}
 	for _, inner := range neighbours {
 		if inner.within != n.collection {
 			continue
 		}
 		items, err := q.server.items.Items(q.Context(), inner.collection)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		children := []any{}
+		out[inner.collection] = items
+	}
+	return out, nil
+}
+
+// complete adds to a resource those that belong to it.
+func (n neighbour) complete(o map[string]any, name string, children map[string][]store.Item) {
+	p, ok := o["properties"].(map[string]any)
+	if !ok {
+		return
+	}
+	for collection, items := range children {
+		own := []any{}
 		for _, r := range items {
 			var child map[string]any
 			if strings.HasPrefix(r.Name, name+"/") && json.Unmarshal(r.Value, &child) == nil {
-				children = append(children, child)
+				own = append(own, child)
 			}
 		}
-		if p, ok := o["properties"].(map[string]any); ok {
-			p[inner.collection] = children
-		}
+		p[collection] = own
 	}
-	return nil
 }
 
 // list lists the resources of a subscription, or of the group or the resource that the path names.
@@ -126,15 +138,17 @@ func (n neighbour) list(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
+	children, err := n.children(q)
+	if err != nil {
+		return response{}, err
+	}
 	out := []any{}
 	for _, r := range items {
 		var o map[string]any
 		if !strings.HasPrefix(r.Name, itemName(append(parts, "")...)) || json.Unmarshal(r.Value, &o) != nil {
 			continue
 		}
-		if err := n.complete(q, o, r.Name); err != nil {
-			return response{}, err
-		}
+		n.complete(o, r.Name, children)
 		out = append(out, o)
 	}
 	return ok(list{out})
@@ -294,16 +308,8 @@ func (n neighbour) delete(q *request) (response, error) {
 		if inner.within != n.collection {
 			continue
 		}
-		items, err := q.server.items.Items(q.Context(), inner.collection)
-		if err != nil {
+		if err := q.forgetAll(q.Context(), inner.collection, r.Name+"/"); err != nil {
 			return response{}, err
-		}
-		for _, child := range items {
-			if strings.HasPrefix(child.Name, r.Name+"/") {
-				if err := q.forget(q.Context(), child); err != nil {
-					return response{}, err
-				}
-			}
 		}
 	}
 	return response{status: http.StatusOK}, q.forget(q.Context(), r)

@@ -63,10 +63,8 @@ func (p *plan) step(r template.Resource) (*planned, []ErrorDetail, error) {
 	x, on, isExtension := p.q.extensionAt(r.ID)
 	if x.kind != locks.kind {
 		var refused *Error
-		if err := p.q.server.unlocked(p.q.Context(), r.ID, false); errors.As(err, &refused) {
+		if err := p.locks.permit(r.ID, false); errors.As(err, &refused) {
 			return nil, inResource(r, refused), nil
-		} else if err != nil {
-			return nil, nil, err
 		}
 	}
 	if isExtension {
@@ -272,9 +270,11 @@ func (p *plan) withChildren(n neighbour, at *request) (map[string]any, error) {
 			return nil, err
 		}
 	}
-	if err := n.complete(at, o, n.item(at).Name); err != nil {
+	children, err := n.children(at)
+	if err != nil {
 		return nil, err
 	}
+	n.complete(o, n.item(at).Name, children)
 	p.replaceChildren(n, o, id)
 	return o, nil
 }
