@@ -3,6 +3,7 @@ package arm
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,5 +100,26 @@ func TestChangesBesideTheGatewayAreRecorded(t *testing.T) {
 		if got != r.event {
 			t.Errorf("%s %s: %q, want %q", r.method, r.path, got, r.event)
 		}
+	}
+}
+
+// Each resource of a template is recorded under the correlation id of its deployment.
+func TestResourcesOfATemplateAreRecorded(t *testing.T) {
+	w := deploying(t)
+	before := len(w.gateway.events)
+	w.deployed()
+	var got []string
+	for _, e := range w.gateway.events[before:] {
+		got = append(got, e.Operation())
+		if e.Correlation == "" || e.Correlation != w.gateway.events[before].Correlation {
+			t.Errorf("%s has the correlation id %q", e.Operation(), e.Correlation)
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		"Microsoft.Network/publicIPAddresses/write", "Microsoft.Network/virtualNetworks/write", "Microsoft.Resources/deployments/write",
+	}
+	if !slices.Equal(got, want) { // the gateway of this test records nothing
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

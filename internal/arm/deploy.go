@@ -6,8 +6,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/google/uuid"
-
 	"causeway/internal/store"
 )
 
@@ -92,7 +90,7 @@ func (p *plan) item() (*deployment, error) {
 		Mode:        p.mode,
 		State:       stateRunning,
 		At:          p.q.server.now(),
-		Correlation: correlation(p.q.Request, uuid.NewString()),
+		Correlation: correlation(p.q.Request),
 		Parameters:  p.without(parameters, ingredients.has),
 	}
 	if len(p.source) <= templateMax {

@@ -203,6 +203,6 @@ func (q *request) named(ctx context.Context) context.Context {
 		from = at.Unmap().String()
 	}
 	return activity.WithCaller(ctx, activity.Caller{
-		Name: string(q.caller.Role) + " " + q.caller.ID + " from " + from, Correlation: correlation(q.Request, ""),
+		Name: string(q.caller.Role) + " " + q.caller.ID + " from " + from, Correlation: correlation(q.Request),
 	})
 }

@@ -21,6 +21,11 @@ func (q *request) record(at *route, failure error) {
 	if q.Method == http.MethodPost {
 		id, _ = cutLast(id)
 	}
+	q.note(operation, id, failure)
+}
+
+// note writes an operation on what is beside the gateway into the activity log.
+func (q *request) note(operation, id string, failure error) {
 	who := activity.CallerOf(q.named(q.Context()), "")
 	e := activity.Event{
 		Kind: activity.Beside, Resource: id, Action: operation, Caller: who.Name, Correlation: who.Correlation, Failed: failure != nil,

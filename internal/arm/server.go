@@ -106,7 +106,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	id := uuid.NewString()
 	w.Header().Set("X-Ms-Request-Id", id)
-	w.Header().Set("X-Ms-Correlation-Request-Id", correlation(r, id))
+	correlate(r, id)
+	w.Header().Set(correlationHeader, correlation(r))
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	r = r.WithContext(ctx)
@@ -220,14 +221,18 @@ func bearer(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// correlation is the id that a client gave its request, so that it finds the request again.
-func correlation(r *http.Request, otherwise string) string {
-	given, err := uuid.Parse(r.Header.Get("X-Ms-Correlation-Request-Id"))
-	if err != nil {
-		return otherwise
+const correlationHeader = "X-Ms-Correlation-Request-Id"
+
+// correlate keeps the id that a client gave its request, so that it finds the request again, or gives it another.
+func correlate(r *http.Request, otherwise string) {
+	id := otherwise
+	if given, err := uuid.Parse(correlation(r)); err == nil {
+		id = given.String()
 	}
-	return given.String()
+	r.Header.Set(correlationHeader, id)
 }
+
+func correlation(r *http.Request) string { return r.Header.Get(correlationHeader) }
 
 // base is the address of the API under the name that the client uses.
 func (q *request) base() string { return "https://" + q.Host }
