@@ -334,4 +334,7 @@ func TestCollectOverTheAPI(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "all members (1) are healthy") {
 		t.Errorf("diagnose: %d %s%s", code, out, errs)
 	}
+	if out, errs, code := causeway(t, append(collect, "--redact")...); code != 0 || !strings.Contains(errs, "gw1-redacted.tar.gz is ready") {
+		t.Errorf("with --redact: %d %s%s", code, out, errs)
+	}
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +16,7 @@ import (
 	"causeway/internal/admin"
 	"causeway/internal/evidence"
 	"causeway/internal/store"
+	"causeway/internal/store/keep"
 	"causeway/internal/supervisor"
 )
 
@@ -83,32 +86,48 @@ func fromStore(cmd *cobra.Command, data string, f func(context.Context, backupSo
 	})
 }
 
-// writeBackup opens the file before the store, which may be opened as another user, and writes the backup once it is whole: a
-// failure leaves an older one alone.
+// writeBackup writes a backup once it is whole. A failure leaves an older one alone.
 func writeBackup(cmd *cobra.Command, data, file string, recipients []string) error {
-	_, missing := os.Lstat(file)
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE, 0o600)
-	if err == nil {
-		err = f.Chmod(0o600)
-	}
-	if err != nil {
-		return &exitError{exitFailed, fmt.Errorf("write the backup: %w", err), "check the folder of the file, and its rights"}
-	}
 	var whole bytes.Buffer
-	err = fromStore(cmd, data, func(ctx context.Context, backup backupSource) error { return backup(ctx, &whole, recipients) })
+	err := fromStore(cmd, data, func(ctx context.Context, backup backupSource) error { return backup(ctx, &whole, recipients) })
+	if err = errors.Join(err, becomeSelf()); err != nil { // the owner of the data may not write where the user may
+		return err
+	}
+	if target, ok := replaceable(file); ok {
+		err = keep.WriteFile(target, whole.Bytes())
+	} else {
+		err = writeThrough(file, whole.Bytes())
+	}
 	if err != nil {
-		if missing != nil {
-			os.Remove(file) // it is empty
+		return &exitError{
+			exitFailed, fmt.Errorf("write the backup: %w", err),
+			"check the folder of the file, its rights and its free space, or give another file",
 		}
-		return errors.Join(err, f.Close())
-	}
-	if err = f.Truncate(0); err == nil {
-		_, err = whole.WriteTo(f)
-	}
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return &exitError{exitFailed, fmt.Errorf("write the backup: %w", err), "free space there, or give another file"}
 	}
 	return nil
+}
+
+// replaceable is where a rename puts a new file in place of file: there is none yet, or a regular one, perhaps behind links.
+func replaceable(file string) (target string, ok bool) {
+	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
+		return file, true
+	}
+	target, err := filepath.EvalSymlinks(file)
+	if err != nil {
+		return "", false
+	}
+	info, err := os.Lstat(target)
+	return target, err == nil && info.Mode().IsRegular()
+}
+
+// writeThrough writes into a device or a pipe, which keeps its mode.
+func writeThrough(file string, text []byte) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE, 0o600) // a link may lead to a file that does not exist
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Close())
 }
 
 func restoreCommand() *cobra.Command {

@@ -49,20 +49,18 @@ func collectCommand() *cobra.Command {
 			if err := c.complete(cloud, since, until, paths); err != nil {
 				return err
 			}
-			if over.API != "" {
-				return collectOver(cmd, c, over)
+			if over.API == "" {
+				return collectByScript(cmd, c, script, run, redact)
 			}
-			text, err := c.script()
-			if err != nil {
-				return &exitError{code: exitFailed, err: fmt.Errorf("write the script: %w", err)}
+			if run || script != "" {
+				return &exitError{
+					exitUsage, errors.New("collect --api runs no script: it takes neither --run nor --script"), "leave them out",
+				}
 			}
-			if !run {
-				return writeScript(cmd.OutOrStdout(), script, text)
-			}
-			if err := runScript(cmd, text); err != nil || !redact {
+			if err := collectOver(cmd, c, over); err != nil || !redact {
 				return err
 			}
-			return redactPaths(cmd, []string{c.Bundle}, strings.TrimSuffix(c.Bundle, ".tar.gz")+"-redacted.tar.gz")
+			return redactBundle(cmd, c)
 		},
 	}
 	f := cmd.Flags()
@@ -80,9 +78,29 @@ func collectCommand() *cobra.Command {
 	f.StringVar(&over.API, "api", "", "`https://HOST:PORT` of a Causeway's management API, or unix:PATH: collect over it, without az")
 	f.StringVar(&over.CA, "ca", "", "with --api: file with the certificate to trust, as causeway api trust names it")
 	f.StringVar(&over.ClientID, "client-id", "", "with --api: client id of a credential; its secret is in CAUSEWAY_CLIENT_SECRET")
-	f.BoolVar(&redact, "redact", false, "with --run, also write a redacted copy; without -n the same as causeway redact")
+	f.BoolVar(&redact, "redact", false, "with --run or --api, also write a redacted copy; without -n the same as causeway redact")
 	f.Lookup("redact").Hidden = true
 	return cmd
+}
+
+// collectByScript writes the script to a file, or to standard output without one; or it runs the script.
+func collectByScript(cmd *cobra.Command, c collection, file string, run, redact bool) error {
+	text, err := c.script()
+	if err != nil {
+		return &exitError{code: exitFailed, err: fmt.Errorf("write the script: %w", err)}
+	}
+	if !run {
+		return writeScript(cmd.OutOrStdout(), file, text)
+	}
+	if err := runScript(cmd, text); err != nil || !redact {
+		return err
+	}
+	return redactBundle(cmd, c)
+}
+
+// redactBundle writes a redacted copy beside the bundle.
+func redactBundle(cmd *cobra.Command, c collection) error {
+	return redactPaths(cmd, []string{c.Bundle}, strings.TrimSuffix(c.Bundle, ".tar.gz")+"-redacted.tar.gz")
 }
 
 // secretVariable has the secret of a credential: a command line can be read by others.
@@ -109,8 +127,12 @@ func collectOver(cmd *cobra.Command, c collection, o collect.Options) error {
 	defer os.Remove(f.Name()) // after the rename there is none
 	missing, err := collect.Gather(cmd.Context(), o, f)
 	if err = errors.Join(err, f.Close()); err != nil {
+		code := exitFailed
+		if errors.Is(err, collect.ErrNotHTTPS) {
+			code = exitUsage
+		}
 		return &exitError{
-			exitFailed, fmt.Errorf("collect over %s: %w", o.API, err), hint,
+			code, fmt.Errorf("collect over %s: %w", o.API, err), hint,
 		}
 	}
 	if err := os.Rename(f.Name(), c.Bundle); err != nil {

@@ -15,8 +15,9 @@ var at = time.Date(2026, 11, 23, 9, 0, 0, 123456000, time.UTC)
 
 func TestRoundTrip(t *testing.T) {
 	for _, e := range []Event{
-		{At: at, Kind: Start, Gateway: "/subscriptions/s", Revision: 3},
-		{At: at, Kind: Configure, Gateway: "/subscriptions/s", Caller: "ann", Correlation: "7", Revision: 4, Failed: true, Why: "no"},
+		{At: at, Kind: Start, Resource: "/subscriptions/s", Revision: 3},
+		{At: at, Kind: Configure, Resource: "/subscriptions/s", Caller: "ann", Correlation: "7", Revision: 4, Failed: true, Why: "no"},
+		{At: at, Kind: Beside, Resource: "/subscriptions/s/resourceGroups/g", Action: "Microsoft.Resources/subscriptions/resourceGroups/write"},
 		{At: at, Kind: Scale, Caller: "autoscaler", From: 2, To: 5, Full: true, Need: 9, Why: "compute in use: 100 % of 2 instances"},
 		{At: at, Kind: Death, Instance: "appgw_1", Node: "a", PID: 42, ExitCode: -1, Signal: "SIGKILL", OOM: true, Connections: 17, Uptime: 90 * time.Second},
 		{At: at, Kind: Death, Instance: "appgw_1", ExitCode: 2, Connections: -1},
@@ -36,7 +37,7 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestLineHasTheFieldsOfAzure(t *testing.T) {
-	e := Event{At: at, Kind: Death, Gateway: "/subscriptions/s", Instance: "appgw_1", PID: 42, Signal: "SIGKILL", ExitCode: -1, Connections: 3}
+	e := Event{At: at, Kind: Death, Resource: "/subscriptions/s", Instance: "appgw_1", PID: 42, Signal: "SIGKILL", ExitCode: -1, Connections: 3}
 	want := `{"time":"2026-11-23T09:00:00.123456Z","resourceId":"/subscriptions/s",` +
 		`"operationName":"Microsoft.Network/applicationGateways/instances/death/event","category":"ResourceHealth","resultType":"Succeeded",` +
 		`"level":"Error","causeway":{"v":1,"event":"death","instance":"appgw_1","pid":42,"signal":"SIGKILL","connections":3}}` + "\n"

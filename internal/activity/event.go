@@ -25,6 +25,7 @@ const (
 	Adopt     Kind = "adopt"     // a supervisor took over an instance that it has not started
 	Upgrade   Kind = "upgrade"   // a new program or another gateway took over, or went back: Why
 	Unheld    Kind = "unheld"    // the budget of an instance is not held: Why
+	Beside    Kind = "beside"    // what the management API keeps beside the gateway was changed: Resource, Action
 )
 
 // Event is one of them. Fields that do not belong to its kind are zero.
@@ -32,7 +33,8 @@ type Event struct {
 	At          time.Time // UTC
 	Kind        Kind
 	Failed      bool   // what was tried did not succeed
-	Gateway     string // resource id
+	Resource    string // resource id: of the gateway, unless Kind is Beside
+	Action      string // with Beside: operation of Azure's, Microsoft.Network/virtualNetworks/write
 	Caller      string // who asked: a user of the system, "autoscaler", "supervisor"; empty: unknown
 	Correlation string // events of one operation share it
 
@@ -76,7 +78,12 @@ var operations = map[Kind]string{
 const resourceType = "Microsoft.Network/applicationGateways/"
 
 // Operation is the name of the event as an operation of Azure's.
-func (e *Event) Operation() string { return resourceType + operations[e.Kind] }
+func (e *Event) Operation() string {
+	if e.Kind == Beside {
+		return e.Action
+	}
+	return resourceType + operations[e.Kind]
+}
 
 // line is an event as it is written.
 type line struct {
@@ -124,7 +131,7 @@ const version = 1
 func (e *Event) Append(b []byte) []byte {
 	v := line{
 		Time:        e.At.UTC().Format("2006-01-02T15:04:05.000000Z"),
-		Resource:    e.Gateway,
+		Resource:    e.Resource,
 		Operation:   e.Operation(),
 		Category:    e.Category(),
 		Result:      "Succeeded",
@@ -141,6 +148,15 @@ func (e *Event) Append(b []byte) []byte {
 		return b
 	}
 	return append(append(b, text...), '\n')
+}
+
+// Object is the object `causeway` of the event: what Azure's fields have no place for.
+func (e *Event) Object() []byte {
+	text, err := json.Marshal(e.own())
+	if err != nil { // of strings and numbers: there is none
+		return nil
+	}
+	return text
 }
 
 func (e *Event) own() *own {
@@ -184,10 +200,10 @@ func (e *Event) Level() string {
 }
 
 // Decode reads the object `causeway` of a line of the activity log. The other fields of the event, which are Azure's, are the caller's
-// to fill. ok is false where the object is of something else.
+// to fill: At, Failed, Resource, Action, Caller, Correlation. ok is false where the object is of something else.
 func Decode(object []byte) (e Event, ok bool) {
 	var o own
-	if json.Unmarshal(object, &o) != nil || operations[o.Event] == "" {
+	if json.Unmarshal(object, &o) != nil || operations[o.Event] == "" && o.Event != Beside {
 		return e, false
 	}
 	e = Event{

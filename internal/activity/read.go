@@ -24,7 +24,10 @@ func parse(text []byte) (e Event, ok bool) {
 		return e, false
 	}
 	at, err := time.Parse(time.RFC3339Nano, v.Time)
-	e.At, e.Gateway, e.Caller, e.Correlation, e.Failed = at, v.Resource, v.Caller, v.Correlation, v.Result == "Failed"
+	e.At, e.Resource, e.Caller, e.Correlation, e.Failed = at, v.Resource, v.Caller, v.Correlation, v.Result == "Failed"
+	if e.Kind == Beside {
+		e.Action = v.Operation
+	}
 	return e, err == nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"causeway/internal/access"
+	"causeway/internal/activity"
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
@@ -75,6 +76,8 @@ func (h *house) Backup(_ context.Context, w io.Writer, recipients []string) erro
 
 // Machine is small.
 func (h *house) Access() access.Store { return nil }
+
+func (h *house) Note(activity.Event) {}
 
 func (h *house) Machine() evidence.Machine {
 	return evidence.Machine{Cores: 2, ConnectionsLimit: 9}

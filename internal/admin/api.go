@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"causeway/internal/access"
+	"causeway/internal/activity"
 )
 
 // NewCredential is a credential with its secret, which is shown once.
@@ -35,11 +36,27 @@ func credentials(mux *http.ServeMux, g Gateway) {
 			answer(w, http.StatusBadRequest, Reply{Error: "read the request: " + err.Error()})
 			return
 		}
-		reply[NewCredential](w)(CreateCredential(r.Context(), g.Access(), want.Role, want.Note))
+		made, err := CreateCredential(r.Context(), g.Access(), want.Role, want.Note)
+		record(g, "write", made.ID, err)
+		reply[NewCredential](w)(made, err)
 	})
 	mux.HandleFunc("DELETE /api/credentials/{id}", func(w http.ResponseWriter, r *http.Request) {
-		done(w, access.Revoke(r.Context(), g.Access(), r.PathValue("id")))
+		err := access.Revoke(r.Context(), g.Access(), r.PathValue("id"))
+		record(g, "delete", r.PathValue("id"), err)
+		done(w, err)
 	})
+}
+
+// record writes a change of the credentials into the activity log.
+func record(g Gateway, verb, id string, failure error) {
+	e := activity.Event{
+		Kind: activity.Beside, Resource: "/credentials/" + id, Action: "Causeway/credentials/" + verb, Caller: "control socket",
+		Failed: failure != nil,
+	}
+	if failure != nil {
+		e.Why = failure.Error()
+	}
+	g.Note(e)
 }
 
 // CreateCredential makes a credential in a store.

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"causeway/internal/access"
+	"causeway/internal/activity"
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
@@ -55,6 +56,8 @@ type Gateway interface {
 
 	// Access is where the credentials of the management API are kept.
 	Access() access.Store
+	// Note writes an event into the activity log.
+	Note(e activity.Event)
 }
 
 // Config is what a gateway serves, or is asked to serve. Of the Source, Parameters go with the Document, and Dir with Local.
@@ -63,9 +66,12 @@ type Config struct {
 	Allow []string `json:"allowUnserved,omitempty"` // protections that the document may ask for in vain; nil: as before
 
 	// Revision is the one that is served, or that a change replaces: the change is refused if another is in force by then. 0: a
-	// change replaces whatever is.
+	// change replaces whatever is. NoRevision: it replaces none.
 	Revision int64 `json:"revision,omitempty"`
 }
+
+// NoRevision is the Revision of a change that is refused if there has been a configuration already.
+const NoRevision = -1
 
 // Status is what a gateway says of itself.
 type Status struct {

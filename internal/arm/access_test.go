@@ -2,6 +2,7 @@ package arm
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -45,6 +46,45 @@ func TestOtherNamesOfTheHostAreRefused(t *testing.T) {
 	a := w.do("GET", "/metadata/endpoints", "", "Host", "localhost:8443")
 	if a.at(t, "authentication", "loginEndpoint") != "https://localhost:8443/adfs" {
 		t.Errorf("%d %s", a.status, a.text)
+	}
+}
+
+// Clients leave the default port of https out of the name and out of the audience.
+func TestPort443GoesWithoutSaying(t *testing.T) {
+	w := newWorld(t)
+	control := access.NewControl(w.shelf)
+	w.server = New(w.gateway, w.shelf, w.history, control, []string{"gateway.example:443", "[::1]:443", "localhost:8443"})
+	c, secret, err := access.Create(t.Context(), w.shelf, access.Reader, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{
+		"gateway.example": 200, "Gateway.example:443": 200, "[::1]": 200, "[::1]:443": 200, "localhost:8443": 200,
+		"localhost": http.StatusMisdirectedRequest, "gateway.example:8443": http.StatusMisdirectedRequest,
+	} {
+		if a := w.do("GET", "/metadata/endpoints", "", "Host", name); a.status != want {
+			t.Errorf("%s: %d %s", name, a.status, a.text)
+		}
+	}
+	for _, name := range []string{"gateway.example", "gateway.example:443", "[::1]"} {
+		token, err := control.SignIn(t.Context(), netip.Addr{}, c.ID, secret,
+			access.Audience{Issuer: "https://" + name + "/adfs", Resource: "https://" + name + "/arm", Tenant: tenant})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := w.do("GET", "/subscriptions", "", "Host", name, "Authorization", "Bearer "+token); a.status != 200 {
+			t.Errorf("with a token for %s: %d %s", name, a.status, a.text)
+		}
+	}
+}
+
+// The sign-in that a refusal names is under the name that the client uses.
+func TestARefusalNamesTheHostOfTheClient(t *testing.T) {
+	w := newWorld(t)
+	a := w.do("GET", "/subscriptions", "", "Host", "localhost:8443", "Authorization", "")
+	const want = `Bearer authorization_uri="https://localhost:8443/adfs", error="invalid_token"`
+	if got := a.header.Get("WWW-Authenticate"); a.status != http.StatusUnauthorized || got != want {
+		t.Errorf("%d %s", a.status, got)
 	}
 }
 

@@ -80,18 +80,20 @@ type event struct {
 }
 
 func asEvent(e *activity.Event) event {
-	id, _ := parseID(e.Gateway)
+	id := partsOf(e.Resource)
 	sum := sha256.Sum256(e.Append(nil))
 	data, err := uuid.FromBytes(sum[:16])
 	if err != nil {
 		panic(err) // sixteen bytes are a UUID
 	}
+	kind := typeOf(e.Operation())
+	provider, _, _ := strings.Cut(kind, "/")
 	status := "Succeeded"
 	if e.Failed {
 		status = "Failed"
 	}
 	return event{
-		ID:            e.Gateway + "/events/" + data.String() + "/ticks/" + strconv.FormatInt(e.At.UnixNano()/100, 10),
+		ID:            e.Resource + "/events/" + data.String() + "/ticks/" + strconv.FormatInt(e.At.UnixNano()/100, 10),
 		DataID:        data.String(),
 		CorrelationID: e.Correlation,
 		OperationID:   e.Correlation,
@@ -102,11 +104,11 @@ func asEvent(e *activity.Event) event {
 		Category:      named(e.Category()),
 		Operation:     named(e.Operation()),
 		Status:        named(status),
-		Provider:      named("Microsoft.Network"),
-		Type:          named("Microsoft.Network/applicationGateways"),
-		Resource:      e.Gateway,
-		Group:         id.group,
-		Subscription:  id.subscription,
+		Provider:      named(provider),
+		Type:          named(kind),
+		Resource:      e.Resource,
+		Group:         id["group"],
+		Subscription:  id["subscription"],
 		Caller:        e.Caller,
 		Description:   describe(e),
 		Properties:    propertiesOf(e),
@@ -119,6 +121,31 @@ func levelOf(e *activity.Event) string {
 		return level
 	}
 	return "Informational"
+}
+
+// typeOf is the resource type of an operation: Microsoft.Network/applicationGateways of Microsoft.Network/applicationGateways/write.
+func typeOf(operation string) string {
+	if strings.HasPrefix(operation, gatewayType+"/") { // its events have further parts
+		return gatewayType
+	}
+	kind, verb := cutLast(operation)
+	if verb == "action" {
+		kind, _ = cutLast(kind)
+	}
+	return kind
+}
+
+// cutLast takes the last segment off a path.
+func cutLast(path string) (before, last string) {
+	i := strings.LastIndexByte(path, '/')
+	return path[:max(i, 0)], path[i+1:]
+}
+
+// partsOf are the subscription and the group in an id.
+func partsOf(id string) map[string]string {
+	segments, _ := splitPath(id)
+	v, _ := parsePattern(groupPath).match(segments[:min(4, len(segments))])
+	return v
 }
 
 // describe says what happened, in a sentence.
@@ -144,6 +171,7 @@ func propertiesOf(e *activity.Event) map[string]string {
 	add("revision", strconv.FormatInt(e.Revision, 10))
 	add("from", strconv.Itoa(e.From))
 	add("to", strconv.Itoa(e.To))
+	add("causeway", string(e.Object()))
 	return p
 }
 

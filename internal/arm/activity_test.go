@@ -3,6 +3,7 @@ package arm
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,11 +15,11 @@ func TestTheActivityLog(t *testing.T) {
 	w := newWorld(t)
 	begin := time.Now().Add(-time.Hour).UTC().Truncate(time.Second)
 	w.gateway.events = append(w.gateway.events, activity.Event{
-		At: begin, Kind: activity.Death, Gateway: gatewayURL, Instance: "appgw_0", Signal: "SIGKILL", ExitCode: -1,
+		At: begin, Kind: activity.Death, Resource: gatewayURL, Instance: "appgw_0", Signal: "SIGKILL", ExitCode: -1,
 	})
 	for i := range 250 {
 		w.gateway.events = append(w.gateway.events, activity.Event{
-			At: begin.Add(time.Duration(i+1) * time.Second), Kind: activity.Configure, Gateway: gatewayURL, Revision: int64(i + 1),
+			At: begin.Add(time.Duration(i+1) * time.Second), Kind: activity.Configure, Resource: gatewayURL, Revision: int64(i + 1),
 			Caller: "owner x", Failed: i%2 == 1,
 		})
 	}
@@ -60,5 +61,65 @@ func TestTheActivityLog(t *testing.T) {
 		if a := w.do("GET", path+"?$filter="+url.QueryEscape(bad), ""); a.status != http.StatusBadRequest {
 			t.Errorf("%s: %d", bad, a.status)
 		}
+	}
+}
+
+// Whatever a client changes beside the gateway is in the activity log, also what a lock forbids; what it reads is not.
+func TestChangesBesideTheGatewayAreRecorded(t *testing.T) {
+	w := newWorld(t)
+	const group = "/subscriptions/s/resourceGroups/rg"
+	for _, r := range []struct {
+		method, path, body, event string // operation, status and resource of the event; empty: there is none
+	}{
+		{"PUT", group, `{"location":"local"}`, "Microsoft.Resources/subscriptions/resourceGroups/write Succeeded " + group},
+		{"GET", group, "", ""},
+		{
+			"PUT", group + "/providers/microsoft.network/virtualNetworks/v/subnets/s", `{}`,
+			"Microsoft.Network/virtualNetworks/subnets/write Failed " + group + "/providers/microsoft.network/virtualNetworks/v/subnets/s",
+		},
+		{
+			"PUT", group + "/providers/Microsoft.Authorization/locks/l", `{"properties":{"level":"CanNotDelete"}}`,
+			"Microsoft.Authorization/locks/write Succeeded " + group + "/providers/Microsoft.Authorization/locks/l",
+		},
+		{"DELETE", group, "", "Microsoft.Resources/subscriptions/resourceGroups/delete Failed " + group},
+		{
+			"POST", group + "/providers/Microsoft.Resources/deployments/d/validate", `{}`,
+			"Microsoft.Resources/deployments/validate/action Failed " + group + "/providers/Microsoft.Resources/deployments/d",
+		},
+	} {
+		before := len(w.gateway.events)
+		w.do(r.method, r.path, r.body)
+		got := ""
+		for _, e := range w.gateway.events[before:] {
+			v := asEvent(&e)
+			got = v.Operation.Value + " " + v.Status.Value + " " + v.Resource
+			if !strings.HasPrefix(e.Caller, "owner ") || v.Group != "rg" || v.Provider.Value == "" || strings.HasSuffix(v.Type.Value, "e") {
+				t.Errorf("%+v", v)
+			}
+		}
+		if got != r.event {
+			t.Errorf("%s %s: %q, want %q", r.method, r.path, got, r.event)
+		}
+	}
+}
+
+// Each resource of a template is recorded under the correlation id of its deployment.
+func TestResourcesOfATemplateAreRecorded(t *testing.T) {
+	w := deploying(t)
+	before := len(w.gateway.events)
+	w.deployed()
+	var got []string
+	for _, e := range w.gateway.events[before:] {
+		got = append(got, e.Operation())
+		if e.Correlation == "" || e.Correlation != w.gateway.events[before].Correlation {
+			t.Errorf("%s has the correlation id %q", e.Operation(), e.Correlation)
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		"Microsoft.Network/publicIPAddresses/write", "Microsoft.Network/virtualNetworks/write", "Microsoft.Resources/deployments/write",
+	}
+	if !slices.Equal(got, want) { // the gateway of this test records nothing
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"causeway/internal/access"
 	"causeway/internal/activity"
@@ -30,6 +31,7 @@ type fake struct {
 	callers  []string
 	slow     chan struct{} // not nil: Apply waits for it
 	broken   error         // what Apply returns
+	rival    func()        // not nil: somebody else writes, once, before Apply does
 	events   []activity.Event
 	onDemand probe.OnDemand
 	logs     string // root
@@ -45,6 +47,10 @@ func (f *fake) Apply(ctx context.Context, c admin.Config) ([]gateway.Problem, er
 	if f.slow != nil {
 		<-f.slow
 	}
+	if rival := f.rival; rival != nil {
+		f.rival = nil
+		rival()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.callers = append(f.callers, activity.CallerOf(ctx, "nobody").Name)
@@ -52,16 +58,16 @@ func (f *fake) Apply(ctx context.Context, c admin.Config) ([]gateway.Problem, er
 	if err != nil {
 		return nil, err
 	}
-	if gateway.HasErrors(d.Problems()) {
-		return d.Problems(), fmt.Errorf("the document is invalid")
+	if problems := d.FailClosed(d.Problems(), c.Allow); gateway.HasErrors(problems) {
+		return problems, fmt.Errorf("the document is invalid")
 	}
-	if c.Revision != f.config.Revision {
+	if c.Revision != 0 && max(c.Revision, 0) != f.config.Revision {
 		return nil, &store.ConflictError{Wanted: c.Revision, Current: store.Change{Revision: f.config.Revision}}
 	}
 	if f.broken != nil {
 		return nil, f.broken
 	}
-	f.config.Document = d.JSON()
+	f.config.Document, f.config.Allow = d.JSON(), c.Allow
 	f.config.Revision++
 	return d.Problems(), nil
 }
@@ -105,6 +111,13 @@ func (f *fake) Activity() ([]activity.Event, error) {
 	return f.events, nil
 }
 
+func (f *fake) Note(e activity.Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e.At = time.Now()
+	f.events = append(f.events, e)
+}
+
 func (f *fake) Status() admin.Status {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -115,12 +128,27 @@ func (f *fake) Status() admin.Status {
 type shelf struct {
 	mu     sync.Mutex
 	items  map[string]store.Item
+	writes int64
+	reads  map[string]int // of all items of a kind
 	secret []byte
+	rival  func()           // not nil: somebody else writes, once, before PutItem does
+	down   map[string]error // kind → what every access to its items returns
 }
 
-func (s *shelf) Item(_ context.Context, kind, name string) (store.Item, error) {
+// reach is the error of an access to items of a kind.
+func (s *shelf) reach(ctx context.Context, kind string) error {
+	if err := s.down[kind]; err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+func (s *shelf) Item(ctx context.Context, kind, name string) (store.Item, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.reach(ctx, kind); err != nil {
+		return store.Item{}, err
+	}
 	r, ok := s.items[kind+" "+name]
 	if !ok {
 		return r, store.ErrNoItem
@@ -128,9 +156,13 @@ func (s *shelf) Item(_ context.Context, kind, name string) (store.Item, error) {
 	return r, nil
 }
 
-func (s *shelf) Items(_ context.Context, kind string) (out []store.Item, err error) {
+func (s *shelf) Items(ctx context.Context, kind string) (out []store.Item, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.reach(ctx, kind); err != nil {
+		return nil, err
+	}
+	s.reads[kind]++
 	for _, r := range s.items {
 		if r.Kind == kind {
 			out = append(out, r)
@@ -139,16 +171,32 @@ func (s *shelf) Items(_ context.Context, kind string) (out []store.Item, err err
 	return out, nil
 }
 
-func (s *shelf) PutItem(_ context.Context, r store.Item) (int64, error) {
+func (s *shelf) PutItem(ctx context.Context, r store.Item) (int64, error) {
+	if rival := s.rival; rival != nil {
+		s.rival = nil
+		rival()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.reach(ctx, r.Kind); err != nil {
+		return 0, err
+	}
+	if now := s.items[r.Kind+" "+r.Name].Revision; r.Revision != store.AnyRevision && r.Revision != now {
+		return 0, store.ErrConflict
+	}
+	s.writes++
+	r.Revision = s.writes
 	s.items[r.Kind+" "+r.Name] = r
-	return 1, nil
+	return r.Revision, nil
 }
 
 func (s *shelf) DeleteItem(ctx context.Context, r store.Item) error {
-	if _, err := s.Item(ctx, r.Kind, r.Name); err != nil {
+	now, err := s.Item(ctx, r.Kind, r.Name)
+	if err != nil {
 		return err
+	}
+	if r.Revision != store.AnyRevision && r.Revision != now.Revision {
+		return store.ErrConflict
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -179,7 +227,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, gateway: &fake{}, shelf: &shelf{items: map[string]store.Item{}}, history: &past{}, tokens: map[access.Role]string{}}
+	w := &world{t: t, gateway: &fake{}, shelf: &shelf{items: map[string]store.Item{}, reads: map[string]int{}}, history: &past{}, tokens: map[access.Role]string{}}
 	control := access.NewControl(w.shelf)
 	w.server = New(w.gateway, w.shelf, w.history, control, []string{host, "localhost:8443"})
 	for _, role := range access.Roles() {

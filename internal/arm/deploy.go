@@ -6,7 +6,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/google/uuid"
+	"causeway/internal/store"
 )
 
 // putDeployment deploys a template. It refuses one with problems before it changes anything.
@@ -15,11 +15,11 @@ func putDeployment(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	before, err := q.noDeploymentRunning()
+	d, err := p.item()
 	if err != nil {
 		return response{}, err
 	}
-	d, err := p.item()
+	before, err := q.begin(d)
 	if err != nil {
 		return response{}, err
 	}
@@ -40,20 +40,39 @@ func putDeployment(q *request) (response, error) {
 	return answer, nil
 }
 
-// noDeploymentRunning refuses a second deployment of one name beside the first, and reports whether there was one before.
-func (q *request) noDeploymentRunning() (before bool, err error) {
+// begin keeps the item of a deployment, whoever else does at the same time, and reports whether there was one before. It
+// refuses a second deployment of one name beside the first.
+func (q *request) begin(d *deployment) (before bool, err error) {
+	for range modifyTries {
+		if d.item.Revision, err = q.noDeploymentRunning(); err != nil {
+			return false, err
+		}
+		before = d.item.Revision != 0
+		if err = q.keepDeployment(q.Context(), d); !errors.Is(err, store.ErrConflict) {
+			return before, err
+		}
+	}
+	return before, err
+}
+
+// noDeploymentRunning is the revision of the item of the deployment that a path names, 0 without one. It refuses one that runs.
+func (q *request) noDeploymentRunning() (revision int64, err error) {
 	d, err := q.deployment()
 	var e *Error
 	switch {
 	case errors.As(err, &e) && e.Status == http.StatusNotFound:
-		return false, nil
+		return 0, nil
 	case err != nil:
-		return false, err
+		return 0, err
 	case d.State == stateRunning:
-		return true, refuse(http.StatusConflict, "DeploymentActive",
-			"Unable to edit or replace deployment '%s': previous deployment from '%s' is still active.", d.Name, d.At.UTC())
+		return 0, d.active()
 	}
-	return true, nil
+	return d.item.Revision, nil
+}
+
+func (d *deployment) active() error {
+	return refuse(http.StatusConflict, "DeploymentActive",
+		"Unable to edit or replace deployment '%s': previous deployment from '%s' is still active.", d.Name, d.At.UTC())
 }
 
 // item is the plan as a deployment that has not begun.
@@ -62,6 +81,7 @@ func (p *plan) item() (*deployment, error) {
 	if err != nil {
 		return nil, invalidTemplate(err)
 	}
+	ingredients := p.ingredients()
 	d := &deployment{
 		ID:          p.q.deploymentID(p.group),
 		Name:        p.q.vars["deployment"],
@@ -70,11 +90,11 @@ func (p *plan) item() (*deployment, error) {
 		Mode:        p.mode,
 		State:       stateRunning,
 		At:          p.q.server.now(),
-		Correlation: correlation(p.q.Request, uuid.NewString()),
-		Parameters:  p.withoutSecrets(parameters),
+		Correlation: correlation(p.q.Request),
+		Parameters:  p.without(parameters, ingredients.has),
 	}
 	if len(p.source) <= templateMax {
-		d.Template = p.withoutSecrets(p.source)
+		d.Template = p.without(p.source, ingredients.has)
 	}
 	for _, step := range p.steps {
 		before, err := p.before(step)
@@ -88,16 +108,18 @@ func (p *plan) item() (*deployment, error) {
 
 // run applies the plan and keeps how it went.
 func (p *plan) run(ctx context.Context, d *deployment) error {
-	if err := p.q.keepDeployment(ctx, d); err != nil {
-		return err
-	}
+	p.q = p.q.within(ctx)
 	err := p.apply(ctx, d)
 	d.State, d.Took = stateSucceeded, p.q.server.now().Sub(d.At)
 	if err != nil {
 		d.State, d.Error = stateFailed, deploymentFailed(err)
 	}
 	kept := context.WithoutCancel(ctx) // the change is made, and its item belongs to it
-	return errors.Join(err, p.q.keepDeployment(kept, d), p.q.forgetDeployments(kept))
+	bad := p.q.keepDeployment(kept, d)
+	if errors.Is(bad, store.ErrConflict) { // the group was deleted meanwhile, and the item with it
+		bad = nil
+	}
+	return errors.Join(err, bad, p.q.forgetDeployments(kept))
 }
 
 // deploymentFailed is the error of a template of which a resource could not be deployed.

@@ -18,11 +18,13 @@ import (
 	"causeway/internal/store"
 )
 
-// deploymentItems are kept of templates that were deployed, the last deploymentsMax of each group.
+// deploymentItems are kept of templates that were deployed, the last ones.
 const (
-	deploymentItems = "deployments"
-	deploymentsMax  = 50
-	templateMax     = 256 << 10 // bytes of a template that is kept with its item: etcd takes 1.5 MiB in all
+	deploymentItems    = "deployments"
+	deploymentsMax     = 50        // of each group
+	deploymentsMaxAll  = 1000      // of all groups
+	templateMax        = 256 << 10 // bytes of a template that is kept with its item
+	deploymentBytesMax = 512 << 10 // of a whole item: etcd takes 1.5 MiB
 
 	deploymentType = "Microsoft.Resources/deployments"
 )
@@ -36,6 +38,8 @@ const (
 
 // deployment is the item of a template that was deployed.
 type deployment struct {
+	item store.Item // as it was read or written last
+
 	ID          string
 	Name        string
 	Tags        map[string]string
@@ -45,9 +49,9 @@ type deployment struct {
 	At          time.Time // when it began
 	Took        time.Duration
 	Correlation string
-	Parameters  json.RawMessage // without secrets
-	Outputs     json.RawMessage // without secrets
-	Template    json.RawMessage // without secrets; nil: it is too large
+	Parameters  json.RawMessage `json:",omitempty"` // without secrets; nil: they are too large
+	Outputs     json.RawMessage `json:",omitempty"` // without secrets; nil: there are none, or they are too large
+	Template    json.RawMessage `json:",omitempty"` // without secrets; nil: it is too large
 	Steps       []deployed
 	Error       *Error
 }
@@ -151,7 +155,7 @@ func (q *request) deployment() (*deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &deployment{}
+	d := &deployment{item: r}
 	if err := json.Unmarshal(r.Value, d); err != nil {
 		return nil, fmt.Errorf("read the deployment %s: %w", q.vars["deployment"], err)
 	}
@@ -159,28 +163,48 @@ func (q *request) deployment() (*deployment, error) {
 	return d, nil
 }
 
-// keepDeployment writes an item.
+// keepDeployment writes an item in place of what was there when the deployment began.
 func (q *request) keepDeployment(ctx context.Context, d *deployment) error {
 	r := q.deploymentRecord()
 	var err error
-	if r.Value, err = json.Marshal(d); err != nil {
+	if r.Value, err = d.value(); err != nil {
 		return fmt.Errorf("keep the deployment %s: %w", d.Name, err)
 	}
-	r.Revision = store.AnyRevision
-	_, err = q.server.items.PutItem(ctx, r)
+	r.Revision = d.item.Revision
+	if r.Revision, err = q.server.items.PutItem(ctx, r); err == nil {
+		d.item = r
+	}
 	return err
 }
 
-// deployments are those of the group in a path, the last one first.
-func (q *request) deployments(ctx context.Context) ([]*deployment, error) {
+// value is a deployment as it is kept: without what makes it too large.
+func (d *deployment) value() ([]byte, error) {
+	small := *d
+	for _, part := range []*json.RawMessage{&small.Template, &small.Parameters, &small.Outputs} {
+		text, err := json.Marshal(small)
+		if err != nil || len(text) <= deploymentBytesMax {
+			return text, err
+		}
+		*part = nil
+	}
+	text, err := json.Marshal(small)
+	if err == nil && len(text) > deploymentBytesMax {
+		err = refuse(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge",
+			"the list of resources has %d bytes, and this API keeps at most %d: deploy them with several templates", len(text), deploymentBytesMax)
+	}
+	return text, err
+}
+
+// deployments are those whose items have names that begin with prefix, the last one first.
+func (q *request) deployments(ctx context.Context, prefix string) ([]*deployment, error) {
 	items, err := q.server.items.Items(ctx, deploymentItems)
 	if err != nil {
 		return nil, err
 	}
 	out := []*deployment{}
 	for _, r := range items {
-		d := &deployment{}
-		if strings.HasPrefix(r.Name, itemName(q.vars["subscription"], q.vars["group"], "")) && json.Unmarshal(r.Value, d) == nil {
+		d := &deployment{item: r}
+		if strings.HasPrefix(r.Name, prefix) && json.Unmarshal(r.Value, d) == nil {
 			d.interrupted(q.server.now())
 			out = append(out, d)
 		}
@@ -189,15 +213,29 @@ func (q *request) deployments(ctx context.Context) ([]*deployment, error) {
 	return out, nil
 }
 
-// forgetDeployments deletes the items of the oldest deployments of a group.
+// deploymentsOfGroup is how the names of the items of the group in a path begin.
+func (q *request) deploymentsOfGroup() string {
+	return itemName(q.vars["subscription"], q.vars["group"], "")
+}
+
+// forgetDeployments deletes the items of the oldest deployments, of the group and of all groups.
 func (q *request) forgetDeployments(ctx context.Context) error {
-	all, err := q.deployments(ctx)
+	return errors.Join(
+		q.forgetDeploymentsBeyond(ctx, deploymentsMax, q.deploymentsOfGroup()),
+		q.forgetDeploymentsBeyond(ctx, deploymentsMaxAll, ""),
+	)
+}
+
+func (q *request) forgetDeploymentsBeyond(ctx context.Context, limit int, prefix string) error {
+	all, err := q.deployments(ctx, prefix)
 	if err != nil {
 		return err
 	}
-	for _, d := range all[min(deploymentsMax, len(all)):] {
-		at := store.Item{Kind: deploymentItems, Name: itemName(q.vars["subscription"], q.vars["group"], d.Name)}
-		if err := q.forget(ctx, at); err != nil {
+	for _, d := range all[min(limit, len(all)):] {
+		if d.State == stateRunning {
+			continue
+		}
+		if err := q.forget(ctx, d.item); err != nil {
 			return err
 		}
 	}
@@ -208,7 +246,7 @@ func listDeployments(q *request) (response, error) {
 	if _, err := q.findGroup(); err != nil {
 		return response{}, err
 	}
-	all, err := q.deployments(q.Context())
+	all, err := q.deployments(q.Context(), q.deploymentsOfGroup())
 	if err != nil {
 		return response{}, err
 	}
@@ -227,9 +265,26 @@ func readDeployment(q *request) (response, error) {
 	return ok(d.answer())
 }
 
-// deleteDeployment deletes the item, and nothing that the template made.
+// deleteDeployment deletes the item, and nothing that the template made. One that runs stays, as on Azure.
 func deleteDeployment(q *request) (response, error) {
-	return response{status: http.StatusNoContent}, q.forget(q.Context(), q.deploymentRecord())
+	d, err := q.deployment()
+	var unknown *Error
+	switch {
+	case errors.As(err, &unknown) && unknown.Status == http.StatusNotFound:
+		return response{status: http.StatusNoContent}, nil
+	case err != nil:
+		return response{}, err
+	case d.State == stateRunning:
+		return response{}, d.active()
+	}
+	err = q.server.items.DeleteItem(q.Context(), d.item)
+	switch {
+	case errors.Is(err, store.ErrConflict): // it was deployed anew meanwhile
+		return response{}, d.active()
+	case err != nil && !errors.Is(err, store.ErrNoItem):
+		return response{}, err
+	}
+	return response{status: http.StatusNoContent}, nil
 }
 
 // listDeploymentOperations lists what a deployment did with each resource.
@@ -274,8 +329,6 @@ func (d *deployment) operation(i int) map[string]any {
 		state, code = stateFailed, s.Status
 	case !s.Begun:
 		state, code, s.At = "NotStarted", "", d.At
-	case s.Took == 0 && d.State == stateRunning:
-		state, code = stateRunning, ""
 	case s.Created:
 		code = "Created"
 	}

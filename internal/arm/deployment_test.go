@@ -166,6 +166,51 @@ func TestDeploymentsShowNoSecrets(t *testing.T) {
 	}
 }
 
+// A password may be a number, and a default that nobody used is one all the same.
+func TestDeploymentsShowNoNumbersAndNoDefaults(t *testing.T) {
+	w := deploying(t)
+	template := strings.NewReplacer(
+		`"[parameters('certPassword')]"}}]`, `12345678}}]`,
+		`"parameters":{`, `"parameters":{"keys":{"type":"secureObject","defaultValue":{"pin":87654321,"old":"rusty nail"}},`,
+		`"outputs":{`, `"outputs":{"pin":{"type":"int","value":"[parameters('keys').pin]"},`,
+	).Replace(shop)
+	given := `"parameters": {"certPassword":{"value":"battery staple"},"keys":{"value":{"pin":11223344}}}`
+	a := w.do("PUT", deploymentsURL+"/first", strings.Replace(body(template), `"parameters": {}`, given, 1))
+	if a.status != http.StatusCreated || !strings.Contains(string(w.gateway.config.Document), `"12345678"`) {
+		t.Fatalf("%d %s", a.status, a.text)
+	}
+	kept := w.shelf.items[deploymentItems+" "+itemName("s", "rg", "first")]
+	for _, secret := range []string{"12345678", "87654321", "11223344", "rusty nail", "correct horse", "battery staple"} {
+		if strings.Contains(string(kept.Value), secret) {
+			t.Errorf("%s is kept: %s", secret, kept.Value)
+		}
+	}
+}
+
+// A plain parameter, a variable or a literal that a password is made from is part of it.
+func TestDeploymentsShowNoIngredientsOfSecrets(t *testing.T) {
+	w := deploying(t)
+	template := strings.NewReplacer(
+		`"[parameters('certPassword')]"}}]`, `"[concat(parameters('plain'), variables('between'), 'it''s staple')]"}}]`,
+		`"parameters":{`, `"parameters":{"plain":{"type":"string","defaultValue":"correct horse"},`,
+		`"variables":{`, `"variables":{"between":" battery ",`,
+		`"defaultValue":"correct horse"},"port"`, `"allowedValues":["rusty nail","iron gate"],"defaultValue":"iron gate"},"port"`,
+	).Replace(shop)
+	a := w.do("PUT", deploymentsURL+"/first", body(template))
+	if a.status != http.StatusCreated || !strings.Contains(string(w.gateway.config.Document), "correct horse battery it's staple") {
+		t.Fatalf("%d %s", a.status, a.text)
+	}
+	kept := w.shelf.items[deploymentItems+" "+itemName("s", "rg", "first")]
+	for _, secret := range []string{"correct horse", "battery", "staple", "rusty nail", "iron gate"} {
+		if strings.Contains(string(kept.Value), secret) {
+			t.Errorf("%s is kept: %s", secret, kept.Value)
+		}
+	}
+	if !strings.Contains(string(kept.Value), "resourceGroup().location") {
+		t.Errorf("too little is kept: %s", kept.Value)
+	}
+}
+
 // A template that is wrong anywhere changes nothing: validate says the same as the deployment.
 func TestAWrongTemplateChangesNothing(t *testing.T) {
 	w := deploying(t)
@@ -259,7 +304,8 @@ func TestASlowDeploymentIsAnOperation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := deploying(t)
 		w.gateway.slow = make(chan struct{})
-		a := w.do("PUT", deploymentsURL+"/first", body(shop))
+		late := strings.Replace(shop, `"outputs":{`, `"outputs":{"net":{"type":"object","value":"[reference('net')]"},`, 1)
+		a := w.do("PUT", deploymentsURL+"/first", body(late))
 		poll := strings.TrimPrefix(a.header.Get("Azure-AsyncOperation"), "https://"+host)
 		if a.status != http.StatusCreated || a.at(t, "properties", "provisioningState") != "Running" || poll == "" {
 			t.Fatalf("%d %v %s", a.status, a.header, a.text)
@@ -279,6 +325,29 @@ func TestASlowDeploymentIsAnOperation(t *testing.T) {
 }
 
 // A node that dies leaves an item behind that nobody ends.
+// Of two deployments of one name that come at the same time one is refused, and one that runs is not forgotten.
+func TestOneDeploymentOfAName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := deploying(t)
+		w.gateway.slow = make(chan struct{})
+		w.shelf.rival = func() { w.deployed() }
+		if a := w.do("PUT", deploymentsURL+"/first", body(shop)); a.status != http.StatusConflict || a.code() != "DeploymentActive" {
+			t.Errorf("%d %s", a.status, a.text)
+		}
+		if a := w.do("DELETE", deploymentsURL+"/first", ""); a.status != http.StatusConflict || a.code() != "DeploymentActive" {
+			t.Errorf("DELETE: %d %s", a.status, a.text)
+		}
+		close(w.gateway.slow)
+		synctest.Wait()
+		if a := w.do("GET", deploymentsURL+"/first", ""); a.at(t, "properties", "provisioningState") != "Succeeded" {
+			t.Errorf("%d %s", a.status, a.text)
+		}
+		if a := w.do("DELETE", deploymentsURL+"/first", ""); a.status != http.StatusNoContent {
+			t.Errorf("DELETE: %d %s", a.status, a.text)
+		}
+	})
+}
+
 func TestAnInterruptedDeploymentHasFailed(t *testing.T) {
 	w := deploying(t)
 	w.deployed()

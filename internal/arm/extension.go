@@ -121,6 +121,9 @@ func (x extension) put(q *request) (response, error) {
 	if r.Value, err = json.Marshal(resource); err != nil {
 		return response{}, fmt.Errorf("keep %s: %w", r.Name, err)
 	}
+	if err := checkSize(q.URL.Path, r); err != nil {
+		return response{}, err
+	}
 	r.Revision = store.AnyRevision
 	if _, err := q.server.items.PutItem(q.Context(), r); err != nil {
 		return response{}, err
@@ -148,15 +151,19 @@ func (x extension) isNew(q *request) (bool, error) {
 		}
 	}
 	if len(items) >= extensionsMax {
-		return false, refuse(http.StatusConflict, "ResourceCountLimitExceeded", "there are %d of %s already, and no more are kept",
-			len(items), x.collection)
+		return false, refuse(http.StatusConflict, "ResourceCountLimitExceeded",
+			"there are %d of %s already, and this API keeps no more: delete one first", len(items), x.collection)
 	}
 	return true, nil
 }
 
 // delete removes a resource. Deleting what does not exist is no error.
 func (x extension) delete(q *request) (response, error) {
-	if _, err := x.get(q); err != nil {
+	known, err := x.orNone(q)
+	if err != nil {
+		return response{}, err
+	}
+	if known == nil {
 		return response{status: http.StatusNoContent}, nil
 	}
 	return response{status: http.StatusOK}, q.forget(q.Context(), x.item(q))

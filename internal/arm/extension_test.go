@@ -1,11 +1,13 @@
 package arm
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
 
 	"causeway/internal/access"
+	"causeway/internal/gateway"
 )
 
 const locksURL = "/providers/Microsoft.Authorization/locks/"
@@ -153,6 +155,67 @@ func TestTags(t *testing.T) {
 	}
 }
 
+// tagsURLs are the two ways to change the tags of the gateway, with a body that sets one tag.
+var tagsURLs = map[string]string{
+	gatewayURL: `{"tags":{"team":"edge"}}`,
+	gatewayURL + "/providers/Microsoft.Resources/tags/default": `{"operation":"Merge","properties":{"tags":{"team":"edge"}}}`,
+}
+
+// Somebody who deploys at the same time loses nothing, and neither do the tags.
+func TestTagsBesideAnotherChange(t *testing.T) {
+	for at, body := range tagsURLs {
+		w := newWorld(t)
+		etag := w.created().header.Get("ETag")
+		another := func() {
+			w.do("PUT", gatewayURL, strings.Replace(sloppy, `"Port":9000`, `"Port":9001`, 1))
+		}
+		w.gateway.rival = another
+		a := w.do("PATCH", at, body)
+		is := w.do("GET", gatewayURL, "")
+		if a.status != http.StatusOK || is.at(t, "tags", "team") != "edge" || !strings.Contains(is.text, `"port":9001`) {
+			t.Errorf("%s: %d %s\n%s", at, a.status, a.text, is.text)
+		}
+		w.gateway.rival = another
+		if a := w.do("PATCH", at, body, "If-Match", w.do("GET", gatewayURL, "").header.Get("ETag")); a.status != http.StatusPreconditionFailed {
+			t.Errorf("%s with If-Match: %d %s", at, a.status, a.text)
+		}
+		if a := w.do("PATCH", at, body, "If-Match", etag); a.status != http.StatusPreconditionFailed {
+			t.Errorf("%s with the ETag of an older one: %d %s", at, a.status, a.text)
+		}
+	}
+}
+
+func TestTagsOfAGroupBesideAnotherChange(t *testing.T) {
+	w := deploying(t)
+	at := groupURL + "/providers/Microsoft.Resources/tags/default"
+	merge := func(tag string) answer {
+		return w.do("PATCH", at, `{"operation":"Merge","properties":{"tags":{`+tag+`}}}`)
+	}
+	w.shelf.rival = func() { merge(`"env":"prod"`) }
+	if a := merge(`"team":"edge"`); a.status != http.StatusOK || a.at(t, "properties", "tags", "env") != "prod" {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+}
+
+// A gateway that is served without a protection gets its tags all the same, and one that is no longer valid says why not.
+func TestTagsOfAGatewayWithProblems(t *testing.T) {
+	for at, body := range tagsURLs {
+		w := newWorld(t)
+		w.created()
+		w.gateway.config.Allow = []string{gateway.ProtectionWAF}
+		w.gateway.config.Document = []byte(strings.NewReplacer("standard_v2", "WAF_v2", "Standard_v2", "WAF_v2", `"frontendPorts"`,
+			`"webApplicationFirewallConfiguration":{"enabled":true,"firewallMode":"Prevention","ruleSetType":"OWASP","ruleSetVersion":"3.2"},`+
+				`"frontendPorts"`, `"Location"`, `"id":"`+gatewayURL+`","name":"gw1","Location"`).Replace(sloppy))
+		if a := w.do("PATCH", at, body); a.status != http.StatusOK {
+			t.Errorf("%s: %d %s", at, a.status, a.text)
+		}
+		w.gateway.config.Allow = nil
+		if a := w.do("PATCH", at, body); a.status != http.StatusBadRequest || a.code() != "ProtectionNotServed" {
+			t.Errorf("%s: %d %s", at, a.status, a.text)
+		}
+	}
+}
+
 // Modules of Bicep deploy locks and diagnostic settings beside the gateway.
 func TestTemplatesDeployExtensions(t *testing.T) {
 	w := deploying(t)
@@ -200,5 +263,21 @@ func TestTemplatesDeployExtensions(t *testing.T) {
 	w.do("PUT", deploymentsURL+"/third", body(alone))
 	if a := w.do("PUT", deploymentsURL+"/second", body(diagnostics)); a.at(t, "error", "details", "0", "code") != "ScopeLocked" {
 		t.Errorf("of a gateway that is locked: %d %s", a.status, a.text)
+	}
+}
+
+// Only what does not exist is deleted already. A store without a quorum knows nothing about that.
+func TestDeletingWithoutTheStoreFails(t *testing.T) {
+	w := deploying(t)
+	w.created()
+	for kind, path := range map[string]string{
+		locks.collection:              gatewayURL + locksURL + "a", // locks are not locked, so this asks for no others
+		diagnosticSettings.collection: gatewayURL + "/providers/" + diagnosticSettings.kind + "/a",
+		"publicIPAddresses":           networkURL + "/publicIPAddresses/ip",
+	} {
+		w.shelf.down = map[string]error{kind: context.DeadlineExceeded}
+		if a := w.do("DELETE", path, ""); a.status != http.StatusServiceUnavailable {
+			t.Errorf("%s: %d %s", path, a.status, a.text)
+		}
 	}
 }

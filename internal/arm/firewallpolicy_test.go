@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"causeway/internal/gateway"
 )
 
 const (
@@ -147,10 +149,11 @@ func TestAFirewallPolicyInUse(t *testing.T) {
 		w.do("PUT", policiesURL+"/"+name, shield)
 	}
 	reference := `"firewallPolicy":{"id":"` + strings.ToUpper(policyURL) + `"}`
-	guarded := strings.NewReplacer("standard_v2", "WAF_v2", "Standard_v2", "WAF_v2", `"SslCertificate":null`, reference).Replace(sloppy)
-	if a := w.do("PUT", gatewayURL, guarded); a.status != http.StatusCreated {
-		t.Fatalf("%d %s", a.status, a.text)
-	}
+	w.created()
+	w.gateway.config.Allow = []string{gateway.ProtectionWAF}
+	w.gateway.config.Document = []byte(strings.NewReplacer("standard_v2", "WAF_v2", "Standard_v2", "WAF_v2", `"SslCertificate":null`, reference,
+		`"Location"`, `"id":"`+gatewayURL+`","name":"gw1","Location"`).Replace(sloppy))
+	w.gateway.config.Revision++
 	a := w.do("GET", policyURL, "")
 	if a.at(t, "properties", "httpListeners", "0", "id") != gatewayURL+"/httpListeners/l" || a.at(t, "properties", "applicationGateways") != nil {
 		t.Errorf("%d %s", a.status, a.text)

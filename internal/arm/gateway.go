@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -23,6 +22,14 @@ import (
 type served struct {
 	doc    *document.Document // nil: there is no gateway
 	config admin.Config
+}
+
+// revision is the one that a change replaces. The first gateway replaces none: else two could come at the same time.
+func (g served) revision() int64 {
+	if g.doc == nil && g.config.Revision == 0 {
+		return admin.NoRevision
+	}
+	return g.config.Revision
 }
 
 // rendered remembers the document that is served and the answer to a GET, so that both are made once a change.
@@ -83,10 +90,15 @@ func (q *request) id() resourceID {
 func (q *request) found() (served, error) {
 	g := q.server.current()
 	if g.doc == nil || !q.id().isOf(g.doc.Config) {
-		return served{}, refuse(http.StatusNotFound, "ResourceNotFound",
-			"The Resource 'Microsoft.Network/applicationGateways/%s' under resource group '%s' was not found.", q.vars["gateway"], q.vars["group"])
+		return served{}, q.notFound()
 	}
 	return g, nil
+}
+
+// notFound is the error of a gateway that does not exist.
+func (q *request) notFound() error {
+	return refuse(http.StatusNotFound, "ResourceNotFound",
+		"The Resource '%s/%s' under resource group '%s' was not found.", gatewayType, q.vars["gateway"], q.vars["group"])
 }
 
 // etag is the revision.
@@ -146,9 +158,6 @@ func listGateways(q *request) (response, error) {
 	return ok(list{[]json.RawMessage{q.server.resource(g)}})
 }
 
-// putTries is how often a PUT is repeated when somebody else writes at the same time. Without If-Match the last one wins.
-const putTries = 5
-
 func putGateway(q *request) (response, error) {
 	body, err := io.ReadAll(q.Body)
 	if err != nil {
@@ -174,33 +183,44 @@ func putGateway(q *request) (response, error) {
 	})
 }
 
-// replace replaces the document that is served, whoever else does at the same time.
+// replace replaces the document that is served.
 func (q *request) replace(ctx context.Context, body []byte) (created bool, err error) {
-	for range putTries {
-		if created, err = q.put(ctx, body); !errors.Is(err, store.ErrConflict) || q.conditional() {
-			return created, err
-		}
-	}
-	return created, err
+	before, err := q.modify(ctx, func(before served) (c admin.Config, err error) {
+		c.Document, err = document.Replacing(before.doc, body, q.idFor(before))
+		return c, err
+	})
+	return before.doc == nil, err
 }
 
-// put replaces the document that is served now.
-func (q *request) put(ctx context.Context, body []byte) (created bool, err error) {
-	before := q.server.current()
+// modifyTries is how often a change is made anew when somebody else writes at the same time. Without If-Match the last one wins.
+const modifyTries = 5
+
+// modify reads what is served, and serves what edit makes of it, whoever else writes at the same time. It returns what was
+// served before.
+func (q *request) modify(ctx context.Context, edit func(before served) (admin.Config, error)) (before served, err error) {
+	for range modifyTries {
+		before = q.server.current()
+		if err = q.tryModify(ctx, before, edit); !errors.Is(err, store.ErrConflict) || q.conditional() {
+			return before, err
+		}
+	}
+	return before, err
+}
+
+func (q *request) tryModify(ctx context.Context, before served, edit func(before served) (admin.Config, error)) error {
 	if err := q.check(before); err != nil {
-		return false, err
+		return err
 	}
-	text, err := document.Replacing(before.doc, body, q.idFor(before))
+	c, err := edit(before)
 	if err != nil {
-		return false, err
+		return err
 	}
-	problems, err := q.server.gateway.Apply(q.named(ctx), admin.Config{
-		Source: document.Source{Document: text}, Revision: before.config.Revision,
-	})
+	c.Revision = before.revision()
+	problems, err := q.server.gateway.Apply(q.named(ctx), c)
 	if err != nil && gateway.HasErrors(problems) {
-		return false, invalid(problems)
+		return invalid(problems)
 	}
-	return before.doc == nil, err
+	return err
 }
 
 // idFor keeps the id as it was first written: a path may have any case.
@@ -249,35 +269,8 @@ func patchGateway(q *request) (response, error) {
 		return response{}, refuse(http.StatusBadRequest, "ProtectionNotServed",
 			"a PATCH changes the tags only, and the web application firewall is not served: no request would be inspected")
 	}
-	g, err := q.found()
-	if err != nil {
-		return response{}, err
-	}
-	if err := q.check(g); err != nil {
-		return response{}, err
-	}
-	text, err := withTags(g.config.Document, body.Tags)
-	if err != nil {
-		return response{}, err
-	}
-	return q.change("patch", func(ctx context.Context) error {
-		_, err := q.server.gateway.Apply(q.named(ctx), admin.Config{Source: document.Source{Document: text}, Revision: g.config.Revision})
-		return err
-	}, func() (response, error) { return readGateway(q) })
-}
-
-// withTags replaces the tags of a document.
-func withTags(text []byte, tags map[string]string) ([]byte, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return nil, fmt.Errorf("read the document: %w", err)
-	}
-	encoded, err := json.Marshal(tags)
-	if err != nil {
-		return nil, err
-	}
-	fields["tags"] = encoded
-	return json.Marshal(fields)
+	return q.modifyTags("patch", func(map[string]string) map[string]string { return body.Tags },
+		func() (response, error) { return readGateway(q) })
 }
 
 // deleteGateway drains the gateway and forgets it. Deleting what does not exist is no error.

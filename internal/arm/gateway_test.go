@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -78,6 +79,19 @@ func TestOneCausewayIsOneGateway(t *testing.T) {
 	}
 	if a := w.do("PUT", strings.ToUpper(gatewayURL), sloppy); a.status != http.StatusOK || a.at(t, "id") != gatewayURL {
 		t.Errorf("the same one in other case: %d %s", a.status, a.text)
+	}
+}
+
+// Of two first gateways that come at the same time one is refused.
+func TestTwoFirstGateways(t *testing.T) {
+	w := newWorld(t)
+	w.gateway.rival = func() {
+		if a := w.do("PUT", strings.Replace(gatewayURL, "gw1", "gw2", 1), strings.ReplaceAll(sloppy, "gw1", "gw2")); a.status != http.StatusCreated {
+			t.Errorf("the first one: %d %s", a.status, a.text)
+		}
+	}
+	if a := w.do("PUT", gatewayURL, sloppy); a.status != http.StatusConflict || a.code() != "GatewayExists" {
+		t.Errorf("%d %s", a.status, a.text)
 	}
 }
 
@@ -216,6 +230,48 @@ func TestAFailedChangeIsShown(t *testing.T) {
 	}
 }
 
+// The configuration in force is still the one that a change failed to replace, however many others are refused.
+func TestARefusedChangeIsNoSuccess(t *testing.T) {
+	w := newWorld(t)
+	w.created()
+	w.gateway.broken = errors.New("open port 8080: address in use")
+	w.do("PUT", gatewayURL, sloppy)
+	if a := w.do("PUT", gatewayURL, strings.Replace(sloppy, `"priority":10`, `"priority":0`, 1)); a.status != http.StatusBadRequest {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+	if a := w.do("GET", gatewayURL, ""); a.at(t, "properties", "provisioningState") != "Failed" {
+		t.Errorf("after it: %s", a.text)
+	}
+}
+
+func TestTheLastOperationsAreKept(t *testing.T) {
+	w := newWorld(t)
+	now := time.Now()
+	w.server.now = func() time.Time { now = now.Add(time.Millisecond); return now }
+	var ids []string
+	start := func() {
+		op := w.server.start(t.Context(), "put", func(context.Context) error { return nil }, nil)
+		<-op.done
+		ids = append(ids, op.id)
+	}
+	for range operationsMax + 1 {
+		start()
+	}
+	state := func(i int) int {
+		return w.do("GET", "/subscriptions/s/providers/Microsoft.Network/locations/causeway/operations/"+ids[i], "").status
+	}
+	for i, want := range map[int]int{0: 404, 1: 200, operationsMax / 2: 200, operationsMax: 200} {
+		if got := state(i); got != want {
+			t.Errorf("operation %d of %d: %d, want %d", i, len(ids), got, want)
+		}
+	}
+	now = now.Add(operationLife + time.Second)
+	start()
+	if got := state(operationsMax); got != http.StatusNotFound {
+		t.Errorf("after an hour: %d", got)
+	}
+}
+
 func TestRolesAreHeld(t *testing.T) {
 	w := newWorld(t)
 	w.created()
@@ -264,9 +320,43 @@ func TestHealthOnDemand(t *testing.T) {
 	for _, bad := range []string{
 		"{", "{}", body(`,"timeout":90000`), body(`,"protocol":"Tcp"`), body(`,"match":{"statusCodes":["2xx"]}`),
 		strings.Replace(body(""), "/WEB", "/gone", 1),
+		body(`,"match":{"statusCodes":["700-200"]}`),
 	} {
 		if a := w.do("POST", gatewayURL+"/getBackendHealthOnDemand", bad); a.status != http.StatusBadRequest || a.code() == "" {
 			t.Errorf("%s: %d %s", bad, a.status, a.text)
 		}
+	}
+}
+
+// A probe's host and path go to members as they are, so they must not be able to add to its request.
+func TestHostAndPathOfProbesAreChecked(t *testing.T) {
+	w := newWorld(t)
+	w.created()
+	for property, texts := range map[string][]string{"path": {"/a b", "/a\\nb", "/a\\u007fb", "a"}, "host": {"a b", "a\\nb"}} {
+		for _, text := range texts {
+			body := `{"backendAddressPool":{"id":"` + gatewayURL + `/backendAddressPools/web"},"backendHttpSettings":{"id":"` + gatewayURL +
+				`/backendHttpSettingsCollection/http"},"` + property + `":"` + text + `"}`
+			a := w.do("POST", gatewayURL+"/getBackendHealthOnDemand", body)
+			if a.status != http.StatusBadRequest || a.at(t, "error", "target") != property {
+				t.Errorf("%s %s on demand: %d %s", property, text, a.status, a.text)
+			}
+			probe := strings.Replace(`"probes":[{"name":"p","properties":{"protocol":"Http","host":"a","path":"/","interval":30,"timeout":30,`+
+				`"unhealthyThreshold":3,"`+property+`":"`+text+`"}}],"frontendPorts"`, `"`+property+`":"`+map[string]string{"host": "a", "path": "/"}[property]+`",`, "", 1)
+			a = w.do("PUT", gatewayURL, strings.Replace(sloppy, `"frontendPorts"`, probe, 1))
+			if target, _ := a.at(t, "error", "target").(string); a.status != http.StatusBadRequest || !strings.HasSuffix(target, property) {
+				t.Errorf("%s %s in a document: %d %s", property, text, a.status, a.text)
+			}
+		}
+	}
+}
+
+func TestAReaderProbesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.created()
+	if a := w.do("POST", gatewayURL+"/getBackendHealthOnDemand", "{}", w.as(access.Reader)...); a.status != http.StatusForbidden {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+	if a := w.do("POST", gatewayURL+"/getBackendHealthOnDemand", "{}", w.as(access.Operator)...); a.status != http.StatusBadRequest {
+		t.Errorf("as an operator: %d %s", a.status, a.text)
 	}
 }

@@ -12,6 +12,9 @@ import (
 
 const groupItems = "resourceGroups"
 
+// groupsMax is how many groups are kept, of all subscriptions: as many as Azure allows in one.
+const groupsMax = 980
+
 // group is a resource group, which is nothing but a name here.
 type group struct {
 	Name     string            `json:"name"`
@@ -41,23 +44,25 @@ func orEmpty(tags map[string]string) map[string]string {
 	return tags
 }
 
-// itemName is the name of an item: its parts in lower case, because ids are the same in any case. No part has a slash.
-func itemName(parts ...string) string { return strings.ToLower(strings.Join(parts, "/")) }
-
 // findGroup is a group that somebody made, or the one that the gateway is in.
 func (q *request) findGroup() (group, error) {
+	g, _, err := q.groupAt()
+	return g, err
+}
+
+// groupAt is a group with the revision of its item; 0: it has none.
+func (q *request) groupAt() (g group, revision int64, err error) {
 	r, err := q.server.items.Item(q.Context(), groupItems, itemName(q.vars["subscription"], q.vars["group"]))
 	if err == nil {
-		var g group
-		return g, json.Unmarshal(r.Value, &g)
+		return g, r.Revision, json.Unmarshal(r.Value, &g)
 	}
 	if !errors.Is(err, store.ErrNoItem) {
-		return group{}, err
+		return g, 0, err
 	}
 	if own, ok := q.server.ownGroup(q.vars["subscription"]); ok && strings.EqualFold(own.Name, q.vars["group"]) {
-		return own, nil
+		return own, 0, nil
 	}
-	return group{}, refuse(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", q.vars["group"])
+	return g, 0, refuse(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", q.vars["group"])
 }
 
 // ownGroup is the group that the gateway is in, if it is in the subscription.
@@ -107,24 +112,63 @@ func putGroup(q *request) (response, error) {
 	if g.Location == "" {
 		return response{}, refuse(http.StatusBadRequest, "LocationRequired", "The location property is required for this definition.")
 	}
+	created, err := q.isNewGroup()
+	if err != nil {
+		return response{}, err
+	}
 	status := http.StatusOK
-	if _, err := q.findGroup(); err != nil {
+	if created {
 		status = http.StatusCreated
 	}
 	g.Name = q.vars["group"]
-	if err := q.keepGroup(g); err != nil {
+	if err := q.keepGroup(g, store.AnyRevision); err != nil {
 		return response{}, err
 	}
 	return response{status: status, body: g.answer(q.vars["subscription"])}, nil
 }
 
-// keepGroup writes a group.
-func (q *request) keepGroup(g group) error {
+// isNewGroup reports whether a group does not exist yet, and refuses one too many. That of the gateway exists already.
+func (q *request) isNewGroup() (bool, error) {
+	var unknown *Error
+	if _, err := q.findGroup(); !errors.As(err, &unknown) {
+		return false, err
+	}
+	items, err := q.server.items.Items(q.Context(), groupItems)
+	if err == nil && len(items) >= groupsMax {
+		err = refuse(http.StatusConflict, "ResourceGroupQuotaExceeded",
+			"Creating the resource group of name '%s' would exceed the quota of '%d'. The current resource group count is '%d', "+
+				"please delete some resource groups before creating a new one.",
+			q.vars["group"], groupsMax, len(items))
+	}
+	return true, err
+}
+
+// modifyGroup changes a group, whoever else writes it at the same time.
+func (q *request) modifyGroup(edit func(*group)) error {
+	var err error
+	for range modifyTries {
+		g, revision, bad := q.groupAt()
+		if bad != nil {
+			return bad
+		}
+		edit(&g)
+		if err = q.keepGroup(g, revision); !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+	return err
+}
+
+// keepGroup writes a group in place of a revision.
+func (q *request) keepGroup(g group, revision int64) error {
 	text, err := json.Marshal(g)
 	if err != nil {
 		return err
 	}
-	r := store.Item{Kind: groupItems, Name: itemName(q.vars["subscription"], g.Name), Value: text, Revision: store.AnyRevision}
+	r := store.Item{Kind: groupItems, Name: itemName(q.vars["subscription"], g.Name), Value: text, Revision: revision}
+	if err := checkSize(g.id(q.vars["subscription"]), r); err != nil {
+		return err
+	}
 	_, err = q.server.items.PutItem(q.Context(), r)
 	return err
 }
@@ -157,30 +201,4 @@ func (q *request) deleteItems(ctx context.Context) error {
 		}
 	}
 	return q.forget(ctx, store.Item{Kind: groupItems, Name: in})
-}
-
-// forgetAll deletes the items of a kind whose names begin with prefix.
-func (q *request) forgetAll(ctx context.Context, kind, prefix string) error {
-	items, err := q.server.items.Items(ctx, kind)
-	if err != nil {
-		return err
-	}
-	for _, r := range items {
-		if !strings.HasPrefix(r.Name, prefix) {
-			continue
-		}
-		if err := q.forget(ctx, r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// forget deletes an item, whoever else does at the same time.
-func (q *request) forget(ctx context.Context, r store.Item) error {
-	r.Revision = store.AnyRevision
-	if err := q.server.items.DeleteItem(ctx, r); !errors.Is(err, store.ErrNoItem) {
-		return err
-	}
-	return nil
 }

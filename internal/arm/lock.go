@@ -42,13 +42,16 @@ func checkLock(properties map[string]any) error {
 	return refuse(http.StatusBadRequest, "InvalidLockLevel", "the level of a lock is %s or %s, not %q", noDelete, noChange, level)
 }
 
+// harmless are paths of operations that change nothing, although an operator's role is needed for them.
+var harmless = []string{gatewayPath + "/getBackendHealthOnDemand", deploymentPath + "/validate", deploymentPath + "/whatIf"}
+
 // unlocked refuses a request that a lock forbids. Locks themselves are never locked: an owner can always take one away.
 func (q *request) unlocked(at *route) error {
 	deletes := q.Method == http.MethodDelete
 	switch {
 	case at.needs == access.Reader, strings.Contains(at.path.String(), locks.kind):
 		return nil
-	case slices.Contains([]string{deploymentPath + "/validate", deploymentPath + "/whatIf"}, at.path.String()): // they change nothing
+	case slices.Contains(harmless, at.path.String()):
 		return nil
 	}
 	segments, _ := splitPath(q.URL.EscapedPath())
@@ -58,24 +61,43 @@ func (q *request) unlocked(at *route) error {
 // unlocked refuses to delete or to change a resource that is locked, or in a locked group; and to delete a group with a
 // locked resource in it.
 func (s *Server) unlocked(ctx context.Context, id string, deletes bool) error {
-	ctx, cancel := context.WithTimeout(ctx, lockTime)
-	defer cancel()
-	items, err := s.items.Items(ctx, locks.collection)
+	all, err := s.locks(ctx)
 	if err != nil {
 		return err
 	}
+	return all.permit(id, deletes)
+}
+
+// lock forbids to delete a scope, and perhaps to change it.
+type lock struct{ scope, level string }
+
+// lockList are the locks of one moment.
+type lockList []lock
+
+func (s *Server) locks(ctx context.Context) (out lockList, err error) {
+	ctx, cancel := context.WithTimeout(ctx, lockTime)
+	defer cancel()
+	items, err := s.items.Items(ctx, locks.collection)
 	for _, r := range items {
-		var lock struct {
+		var o struct {
 			ID         string
 			Properties struct{ Level string }
 		}
-		if err := json.Unmarshal(r.Value, &lock); err != nil {
+		if err := json.Unmarshal(r.Value, &o); err != nil {
 			continue
 		}
-		scope, _, _ := strings.Cut(lock.ID, "/providers/"+locks.kind)
-		applies := isWithin(id, scope) || deletes && isWithin(scope, id)
-		if applies && (deletes || lock.Properties.Level == noChange) {
-			return locked(id, scope, deletes)
+		scope, _, _ := strings.Cut(o.ID, "/providers/"+locks.kind)
+		out = append(out, lock{scope, o.Properties.Level})
+	}
+	return out, err
+}
+
+// permit refuses to delete or to change a resource: see unlocked.
+func (l lockList) permit(id string, deletes bool) error {
+	for _, x := range l {
+		applies := isWithin(id, x.scope) || deletes && isWithin(x.scope, id)
+		if applies && (deletes || x.level == noChange) {
+			return locked(id, x.scope, deletes)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -26,7 +27,14 @@ type metricQuery struct {
 	top          int
 	order        metricOrder
 	bare         bool // the series without their values
+	points       int  // of all series so far
 }
+
+// Bounds of an answer, which is made in memory: a point takes about 400 bytes there.
+const (
+	topMax    = 1000    // series of a metric
+	pointsMax = 100_000 // of all series of all metrics: two metrics at each minute of a month
+)
 
 // intervals are the time grains.
 var intervals = map[string]time.Duration{
@@ -54,11 +62,11 @@ func (q *request) metricQuery() (m metricQuery, err error) {
 	if m.aggregations, err = namedAggregations(values["aggregation"]); err != nil {
 		return m, err
 	}
-	if m.top, err = strconv.Atoi(orElse(values["top"], "10")); err != nil || m.top < 1 {
-		return m, refuse(http.StatusBadRequest, "BadRequest", "top is %q, and not a number from 1", values["top"])
+	if m.top, err = strconv.Atoi(cmp.Or(values["top"], "10")); err != nil || m.top < 1 || m.top > topMax {
+		return m, refuse(http.StatusBadRequest, "BadRequest", "top is %q, and not a number from 1 to %d", values["top"], topMax)
 	}
-	if n := values["metricnamespace"]; n != "" && !strings.EqualFold(n, metricNamespace) {
-		return m, refuse(http.StatusBadRequest, "BadRequest", "the metric namespace %q is none: a gateway has %s", n, metricNamespace)
+	if n := values["metricnamespace"]; n != "" && !strings.EqualFold(n, gatewayType) {
+		return m, refuse(http.StatusBadRequest, "BadRequest", "the metric namespace %q is none: a gateway has %s", n, gatewayType)
 	}
 	m.bare = strings.EqualFold(values["resulttype"], "Metadata")
 	if m.order, err = parseMetricOrder(values["orderby"]); err != nil {
@@ -95,16 +103,11 @@ func namedAggregations(names string) (out []string, err error) {
 			return nil, refuse(http.StatusBadRequest, "BadRequest", "the aggregation %q is none of %s", n,
 				strings.Join(aggregations(), ", "))
 		}
-		out = append(out, aggregations()[i])
+		if a := aggregations()[i]; !slices.Contains(out, a) {
+			out = append(out, a)
+		}
 	}
 	return out, nil
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // foldedQuery is a query whose names have any case, and whose values may have been escaped twice: az does that.
@@ -145,30 +148,36 @@ func timespan(text string, now time.Time) (from, to time.Time, err error) {
 	return from.UTC(), to.UTC(), nil
 }
 
-// namedMetrics finds metrics by their names; without one all.
+// namedMetrics finds metrics by their names, each once; without a name all.
 func namedMetrics(names string) (out []metric, err error) {
-	all := metrics()
 	if strings.TrimSpace(names) == "" {
-		return all, nil
+		return metrics(), nil
 	}
 	for n := range strings.SplitSeq(names, ",") {
-		n = strings.TrimSpace(n)
-		if i := slices.IndexFunc(unmeasured, func(name string) bool { return strings.EqualFold(name, n) }); i >= 0 {
-			out = append(out, metric{name: unmeasured[i], display: unmeasured[i], unit: "Count", primary: average, read: nothing})
-			continue
+		m, err := namedMetric(strings.TrimSpace(n))
+		if err != nil {
+			return nil, err
 		}
-		i := slices.IndexFunc(all, func(m metric) bool { return strings.EqualFold(m.name, n) || strings.EqualFold(m.display, n) })
-		if i < 0 {
-			var known []string
-			for _, m := range all {
-				known = append(known, m.name)
-			}
-			return nil, refuse(http.StatusBadRequest, "BadRequest", "Failed to find metric configuration for metric %q. Valid metrics: %s",
-				n, strings.Join(known, ","))
+		if !slices.ContainsFunc(out, func(other metric) bool { return other.name == m.name }) {
+			out = append(out, m)
 		}
-		out = append(out, all[i])
 	}
 	return out, nil
+}
+
+func namedMetric(name string) (metric, error) {
+	if i := slices.IndexFunc(unmeasured, func(known string) bool { return strings.EqualFold(known, name) }); i >= 0 {
+		return metric{name: unmeasured[i], display: unmeasured[i], unit: "Count", primary: average, read: nothing}, nil
+	}
+	var known []string
+	for _, m := range metrics() {
+		if strings.EqualFold(m.name, name) || strings.EqualFold(m.display, name) {
+			return m, nil
+		}
+		known = append(known, m.name)
+	}
+	return metric{}, refuse(http.StatusBadRequest, "BadRequest", "Failed to find metric configuration for metric %q. Valid metrics: %s",
+		name, strings.Join(known, ","))
 }
 
 var dimensionCondition = regexp.MustCompile(`(?i)^\s*(\w+)\s+eq\s+'((?:[^']|'')*)'\s*$`)

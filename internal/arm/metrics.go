@@ -7,8 +7,6 @@ import (
 	"time"
 )
 
-const metricNamespace = "Microsoft.Network/applicationGateways"
-
 // readMetrics answers a query of Azure Monitor: .../providers/Microsoft.Insights/metrics.
 func readMetrics(q *request) (response, error) {
 	if _, err := q.found(); err != nil {
@@ -28,6 +26,10 @@ func readMetrics(q *request) (response, error) {
 		if err != nil {
 			return response{}, err
 		}
+		series, err := asked.series(q.Context(), m, cells)
+		if err != nil {
+			return response{}, err
+		}
 		values = append(values, map[string]any{
 			"id":                 q.id().String() + "/providers/Microsoft.Insights/metrics/" + m.name,
 			"type":               "Microsoft.Insights/metrics",
@@ -35,14 +37,14 @@ func readMetrics(q *request) (response, error) {
 			"displayDescription": m.display,
 			"unit":               m.unit,
 			"errorCode":          "Success",
-			"timeseries":         asked.series(m, cells),
+			"timeseries":         series,
 		})
 	}
 	return ok(map[string]any{
 		"cost":           0,
 		"timespan":       asked.from.Format(time.RFC3339) + "/" + asked.to.Format(time.RFC3339),
 		"interval":       asked.text,
-		"namespace":      metricNamespace,
+		"namespace":      gatewayType,
 		"resourceregion": q.server.location(),
 		"value":          values,
 	})
@@ -54,11 +56,11 @@ func listMetricNamespaces(q *request) (response, error) {
 		return response{}, err
 	}
 	return ok(list{[]any{map[string]any{
-		"id":             q.id().String() + "/providers/microsoft.insights/metricNamespaces/" + metricNamespace,
+		"id":             q.id().String() + "/providers/microsoft.insights/metricNamespaces/" + gatewayType,
 		"type":           "Microsoft.Insights/metricNamespaces",
-		"name":           metricNamespace,
+		"name":           gatewayType,
 		"classification": "Platform",
-		"properties":     map[string]any{"metricNamespaceName": metricNamespace},
+		"properties":     map[string]any{"metricNamespaceName": gatewayType},
 	}}})
 }
 
@@ -79,7 +81,7 @@ func listMetrics(q *request) (response, error) {
 		out = append(out, map[string]any{
 			"id":                        q.id().String() + "/providers/microsoft.insights/metricdefinitions/" + m.name,
 			"resourceId":                q.id().String(),
-			"namespace":                 metricNamespace,
+			"namespace":                 gatewayType,
 			"name":                      localised{m.name, m.display},
 			"displayDescription":        m.display,
 			"unit":                      m.unit,

@@ -2,8 +2,10 @@ package arm
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -130,9 +132,41 @@ func TestMetricQueriesThatAreRefused(t *testing.T) {
 		{"metricnames": {"TotalRequests"}, "orderby": {"sum up"}},
 		{"metricnames": {"TotalRequests"}, "rollupby": {"BackendSettingsPool"}},
 		{"metricnames": {"TotalRequests"}, "metricnamespace": {"Microsoft.Compute/virtualMachines"}},
+		{"metricnames": {"TotalRequests"}, "top": {"1000000"}},
 	} {
 		if a := w.metrics(query); a.status != http.StatusBadRequest || a.code() != "BadRequest" {
 			t.Errorf("%v: %d %s", query, a.status, a.text)
 		}
+	}
+}
+
+// The answer is made in memory: a query cannot ask for more than fits.
+func TestAnAnswerOfMetricsIsBounded(t *testing.T) {
+	w := newWorld(t)
+	w.created()
+	newPast(w)
+	month := "2026-11-02T00:00:00Z/2026-12-01T00:00:00Z"
+	twice := w.metrics(url.Values{"metricnames": {"TotalRequests, totalrequests,Total Requests"}, "aggregation": {"Total,total"}})
+	if values, _ := twice.at(t, "value").([]any); twice.status != http.StatusOK || len(values) != 1 {
+		t.Errorf("a metric named thrice: %d %s", twice.status, twice.text)
+	}
+	all := url.Values{"timespan": {month}, "metricnames": {"TotalRequests,CurrentConnections,HealthyHostCount"}}
+	a := w.metrics(all)
+	if a.status != http.StatusBadRequest || a.code() != "BadRequest" || !strings.Contains(a.text, "longer interval") {
+		t.Errorf("every minute of a month, three times: %d %.200s", a.status, a.text)
+	}
+	all.Set("interval", "PT5M")
+	if a := w.metrics(all); a.status != http.StatusOK {
+		t.Errorf("every five minutes of a month: %d %.200s", a.status, a.text)
+	}
+}
+
+func TestMetricsStopWithTheirRequest(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	now := time.Now()
+	m := metricQuery{from: now.Add(-time.Hour), to: now, interval: time.Minute}
+	if _, err := m.series(ctx, metric{}, []cell{{at: now}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v", err)
 	}
 }

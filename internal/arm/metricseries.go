@@ -1,7 +1,9 @@
 package arm
 
 import (
+	"context"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -53,12 +55,16 @@ func (m *metricQuery) combine(cells []cell) map[string]*combined {
 	return out
 }
 
-// series are the values of a metric, by the dimensions that the query splits.
-func (m *metricQuery) series(of metric, cells []cell) []any {
+// series are the values of a metric, by the dimensions that the query splits. The error is that of ctx, or refuses a query that
+// asks for too much.
+func (m *metricQuery) series(ctx context.Context, of metric, cells []cell) ([]any, error) {
 	all, out := m.combine(cells), []any{}
 	for _, key := range m.order.sorted(all) {
 		if len(out) == m.top && len(m.split) > 0 {
 			break
+		}
+		if err := m.spend(ctx); err != nil {
+			return nil, err
 		}
 		data := []any{}
 		for start := m.from.Truncate(m.interval); start.Before(m.to) && !m.bare; start = start.Add(m.interval) {
@@ -70,7 +76,16 @@ func (m *metricQuery) series(of metric, cells []cell) []any {
 		}
 		out = append(out, map[string]any{"metadatavalues": metadata(all[key].dimensions), "data": data})
 	}
-	return out
+	return out, nil
+}
+
+// spend counts the points of one more series, before anything is made of them.
+func (m *metricQuery) spend(ctx context.Context) error {
+	if m.points += int(m.to.Sub(m.from.Truncate(m.interval))/m.interval) + 1; m.points > pointsMax {
+		return refuse(http.StatusBadRequest, "BadRequest",
+			"the answer would have more than %d values: ask for a shorter timespan, a longer interval, fewer metrics or a smaller top", pointsMax)
+	}
+	return ctx.Err()
 }
 
 func (m *metricQuery) aggregationsOf(of metric) []string {

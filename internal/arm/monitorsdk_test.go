@@ -61,7 +61,7 @@ func TestTheSDKForGoReadsMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *got.Interval != "PT1M" || *got.Namespace != metricNamespace || *got.Resourceregion != "westeurope" || len(got.Value) != 1 {
+	if *got.Interval != "PT1M" || *got.Namespace != gatewayType || *got.Resourceregion != "westeurope" || len(got.Value) != 1 {
 		t.Errorf("%+v", got.Response)
 	}
 	m := got.Value[0]
@@ -110,7 +110,7 @@ func TestTheSDKForGoListsMetrics(t *testing.T) {
 	namespaces := pages(t, client(s, func(cred azcore.TokenCredential, o *azarm.ClientOptions) (*armmonitor.MetricNamespacesClient, error) {
 		return armmonitor.NewMetricNamespacesClient(cred, o)
 	}).NewListPager(scope, nil), func(p armmonitor.MetricNamespacesClientListResponse) []*armmonitor.MetricNamespace { return p.Value })
-	if len(namespaces) != 1 || *namespaces[0].Properties.MetricNamespaceName != metricNamespace ||
+	if len(namespaces) != 1 || *namespaces[0].Properties.MetricNamespaceName != gatewayType ||
 		*namespaces[0].Classification != armmonitor.NamespaceClassificationPlatform {
 		t.Errorf("%+v", namespaces)
 	}
@@ -121,7 +121,7 @@ func TestTheSDKForGoReadsTheActivityLog(t *testing.T) {
 	at := time.Now().Add(-time.Hour)
 	for i := range eventsMax + 5 {
 		s.gateway.events = append(s.gateway.events, activity.Event{
-			At: at.Add(time.Duration(i) * time.Second), Kind: activity.Start, Gateway: "/" + scope, Caller: "uid 0", Why: "a test",
+			At: at.Add(time.Duration(i) * time.Second), Kind: activity.Start, Resource: "/" + scope, Caller: "uid 0", Why: "a test",
 		})
 	}
 	filter := "eventTimestamp ge '" + at.Add(-time.Minute).UTC().Format(time.RFC3339) + "' and resourceGroupName eq 'rg'"
@@ -189,7 +189,7 @@ func TestTheSDKForGoSetsDiagnosticSettings(t *testing.T) {
 }
 
 func TestTheSDKForGoKeepsFirewallPolicies(t *testing.T) {
-	s := newSDK(t)
+	s := newSDK(t).withGateway() // in the group
 	c := client(s, func(cred azcore.TokenCredential, o *azarm.ClientOptions) (*armnetwork.WebApplicationFirewallPoliciesClient, error) {
 		return armnetwork.NewWebApplicationFirewallPoliciesClient(subscriptionID, cred, o)
 	})

@@ -90,35 +90,47 @@ func (n neighbour) get(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	if err := n.complete(q, o, r.Name); err != nil {
+	children, err := n.children(q)
+	if err != nil {
 		return response{}, err
 	}
+	n.complete(o, r.Name, children)
 	n.addUsers(q, o)
 	return ok(o)
 }
 
-// complete adds to a resource those that belong to it.
-func (n neighbour) complete(q *request, o map[string]any, name string) error {
+// children are the items of the kinds of resources that belong to one of this kind: of all of this kind.
+func (n neighbour) children(q *request) (map[string][]store.Item, error) {
+	out := map[string][]store.Item{}
 	for _, inner := range neighbours {
 		if inner.within != n.collection {
 			continue
 		}
 		items, err := q.server.items.Items(q.Context(), inner.collection)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		children := []any{}
+		out[inner.collection] = items
+	}
+	return out, nil
+}
+
+// complete adds to a resource those that belong to it.
+func (n neighbour) complete(o map[string]any, name string, children map[string][]store.Item) {
+	p, ok := o["properties"].(map[string]any)
+	if !ok {
+		return
+	}
+	for collection, items := range children {
+		own := []any{}
 		for _, r := range items {
 			var child map[string]any
 			if strings.HasPrefix(r.Name, name+"/") && json.Unmarshal(r.Value, &child) == nil {
-				children = append(children, child)
+				own = append(own, child)
 			}
 		}
-		if p, ok := o["properties"].(map[string]any); ok {
-			p[inner.collection] = children
-		}
+		p[collection] = own
 	}
-	return nil
 }
 
 // list lists the resources of a subscription, or of the group or the resource that the path names.
@@ -134,15 +146,17 @@ func (n neighbour) list(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
+	children, err := n.children(q)
+	if err != nil {
+		return response{}, err
+	}
 	out := []any{}
 	for _, r := range items {
 		var o map[string]any
 		if !strings.HasPrefix(r.Name, itemName(append(parts, "")...)) || json.Unmarshal(r.Value, &o) != nil {
 			continue
 		}
-		if err := n.complete(q, o, r.Name); err != nil {
-			return response{}, err
-		}
+		n.complete(o, r.Name, children)
 		n.addUsers(q, o)
 		out = append(out, o)
 	}
@@ -154,6 +168,9 @@ func (n neighbour) put(q *request) (response, error) {
 	if err := json.NewDecoder(q.Body).Decode(&o); err != nil || o == nil {
 		return response{}, refuse(http.StatusBadRequest, "InvalidRequestContent", "the body is no resource: it must be a JSON object")
 	}
+	if _, err := q.findGroup(); err != nil {
+		return response{}, err
+	}
 	o, err := n.canonical(o)
 	if err != nil {
 		return response{}, err
@@ -163,21 +180,17 @@ func (n neighbour) put(q *request) (response, error) {
 	}
 	if n.within != "" {
 		parent := neighbour{collection: n.within}
-		at := &request{Request: q.Request, server: q.server, vars: maps.Clone(q.vars)}
+		at := q.sub(maps.Clone(q.vars), nil)
 		at.vars["name"] = q.vars["parent"]
 		if _, _, err := parent.kept(at); err != nil {
 			return response{}, err
 		}
 	}
-	children := n.normalise(q, o)
-	for _, inner := range neighbours {
-		if inner.within == n.collection {
-			if err := inner.putAll(q, children[inner.collection]); err != nil {
-				return response{}, err
-			}
-		}
+	items, err := n.items(q, o)
+	if err != nil {
+		return response{}, err
 	}
-	created, err := n.keep(q, o)
+	created, err := q.keepNeighbours(items)
 	if err != nil {
 		return response{}, err
 	}
@@ -231,73 +244,102 @@ func foldedObject(o map[string]any, name string) map[string]any {
 	return out
 }
 
-// putAll keeps the resources that came within another one.
-func (n neighbour) putAll(q *request, items []any) error {
-	for _, item := range items {
-		o, ok := item.(map[string]any)
-		name := ""
-		if ok {
-			name, _ = o["name"].(string)
-		}
-		if name == "" || strings.Contains(name, "/") {
-			return refuse(http.StatusBadRequest, "InvalidRequestContent", "each of %s needs a name", n.collection)
-		}
-		at := &request{Request: q.Request, server: q.server, vars: maps.Clone(q.vars)}
-		at.vars["parent"], at.vars["name"] = q.vars["name"], name
-		n.normalise(at, o)
-		if _, err := n.keep(at, o); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// keep writes a resource.
-func (n neighbour) keep(q *request, o map[string]any) (created bool, err error) {
-	r := n.item(q)
-	items, err := q.server.items.Items(q.Context(), r.Kind)
+// items are a resource and those that came within it, as they are kept.
+func (n neighbour) items(q *request, o map[string]any) ([]store.Item, error) {
+	children := n.normalise(q, o)
+	own, err := n.encoded(q, o)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	created = !slices.ContainsFunc(items, func(x store.Item) bool { return x.Name == r.Name })
-	if created && len(items) >= neighboursMax {
-		return false, refuse(http.StatusConflict, "ResourceCountLimitExceeded", "there are %d of %s already, and no more are kept",
-			len(items), n.collection)
-	}
-	if n.read != nil {
-		o["etag"] = contentTag(o)
-	}
-	if r.Value, err = json.Marshal(o); err != nil {
-		return false, fmt.Errorf("keep %s: %w", n.id(q), err)
-	}
-	r.Revision = store.AnyRevision
-	_, err = q.server.items.PutItem(q.Context(), r)
-	return created, err
-}
-
-// delete removes a resource, and those that belong to it. Deleting what does not exist is no error.
-func (n neighbour) delete(q *request) (response, error) {
-	o, r, err := n.kept(q)
-	if err != nil {
-		return response{status: http.StatusNoContent}, nil
-	}
-	if err := errors.Join(n.unchanged(q), n.unused(q, o)); err != nil {
-		return response{}, err
-	}
+	out := []store.Item{own}
 	for _, inner := range neighbours {
 		if inner.within != n.collection {
 			continue
 		}
-		items, err := q.server.items.Items(q.Context(), inner.collection)
-		if err != nil {
-			return response{}, err
-		}
-		for _, child := range items {
-			if strings.HasPrefix(child.Name, r.Name+"/") {
-				if err := q.forget(q.Context(), child); err != nil {
-					return response{}, err
-				}
+		for _, item := range children[inner.collection] {
+			child, err := inner.child(q, item)
+			if err != nil {
+				return nil, err
 			}
+			out = append(out, child)
+		}
+	}
+	return out, nil
+}
+
+// child is a resource that came within another one.
+func (n neighbour) child(q *request, item any) (store.Item, error) {
+	o, _ := item.(map[string]any)
+	name, _ := o["name"].(string)
+	if name == "" || strings.Contains(name, "/") {
+		return store.Item{}, refuse(http.StatusBadRequest, "InvalidRequestContent", "each of %s needs a name", n.collection)
+	}
+	at := q.sub(maps.Clone(q.vars), nil)
+	at.vars["parent"], at.vars["name"] = q.vars["name"], name
+	n.normalise(at, o)
+	return n.encoded(at, o)
+}
+
+func (n neighbour) encoded(q *request, o map[string]any) (r store.Item, err error) {
+	r = n.item(q)
+	r.Revision = store.AnyRevision
+	if n.read != nil {
+		o["etag"] = contentTag(o)
+	}
+	if r.Value, err = json.Marshal(o); err != nil {
+		return r, fmt.Errorf("keep %s: %w", n.id(q), err)
+	}
+	return r, checkSize(n.id(q), r)
+}
+
+// keepNeighbours writes a resource and those within it.
+func (q *request) keepNeighbours(items []store.Item) (created bool, err error) {
+	for i, r := range items {
+		isNew, err := q.isNewNeighbour(r)
+		if err != nil {
+			return false, err
+		}
+		if _, err := q.server.items.PutItem(q.Context(), r); err != nil {
+			return false, err
+		}
+		created = created || i == 0 && isNew
+	}
+	return created, nil
+}
+
+// isNewNeighbour reports whether a resource does not exist yet, and refuses one too many.
+func (q *request) isNewNeighbour(r store.Item) (bool, error) {
+	items, err := q.server.items.Items(q.Context(), r.Kind)
+	if err != nil {
+		return false, err
+	}
+	isNew := !slices.ContainsFunc(items, func(x store.Item) bool { return x.Name == r.Name })
+	if isNew && len(items) >= neighboursMax {
+		return false, refuse(http.StatusConflict, "ResourceCountLimitExceeded",
+			"there are %d of %s already, and this API keeps no more: delete one first", len(items), r.Kind)
+	}
+	return isNew, nil
+}
+
+// delete removes a resource, and those that belong to it. Deleting what does not exist is no error.
+func (n neighbour) delete(q *request) (response, error) {
+	known, err := n.orNone(q)
+	if err != nil {
+		return response{}, err
+	}
+	if known == nil {
+		return response{status: http.StatusNoContent}, nil
+	}
+	if err := errors.Join(n.unchanged(q), n.unused(q, known)); err != nil {
+		return response{}, err
+	}
+	r := n.item(q)
+	for _, inner := range neighbours {
+		if inner.within != n.collection {
+			continue
+		}
+		if err := q.forgetAll(q.Context(), inner.collection, r.Name+"/"); err != nil {
+			return response{}, err
 		}
 	}
 	return response{status: http.StatusOK}, q.forget(q.Context(), r)

@@ -84,7 +84,11 @@ func (n neighbour) patchTags(q *request) (response, error) {
 		return response{}, err
 	}
 	o["tags"] = body.Tags
-	if _, err := n.keep(q, o); err != nil {
+	r, err := n.encoded(q, o)
+	if err != nil {
+		return response{}, err
+	}
+	if _, err := q.server.items.PutItem(q.Context(), r); err != nil {
 		return response{}, err
 	}
 	return n.get(q)

@@ -2,12 +2,13 @@ package arm
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/schema"
+	"causeway/internal/gateway/validate"
 	"causeway/internal/probe"
 )
 
@@ -69,28 +70,43 @@ func (b *onDemand) read(c *gateway.Config) (o probe.OnDemand, err error) {
 	case c.Setting(o.Settings) == nil:
 		return o, refuse(http.StatusBadRequest, "InvalidResourceReference", "the gateway has no settings %q", b.Settings.ID)
 	case b.Timeout < 0 || b.Timeout > int(requestTime.Seconds()):
-		return o, refuse(http.StatusBadRequest, "InvalidParameter", "the timeout is %d s, and not from 1 to %d",
-			b.Timeout, int(requestTime.Seconds()))
+		return o, invalidParameter("timeout", "the timeout is %d s, and not from 1 to %d", b.Timeout, int(requestTime.Seconds()))
+	}
+	if err := b.sendable(); err != nil {
+		return o, err
 	}
 	o.Probe = gateway.Probe{Host: b.Host, Path: b.Path, Timeout: b.Timeout, PickHostFromSettings: b.PickHost}
 	o.Probe.Match.Body = b.Match.Body
-	for _, text := range b.Match.StatusCodes {
-		first, last, isRange := strings.Cut(text, "-")
-		if !isRange {
-			last = first
+	for i, text := range b.Match.StatusCodes {
+		accepted, err := validate.ParseStatusRange(text)
+		if err != nil {
+			return o, invalidParameter(fmt.Sprintf("match.statusCodes[%d]", i), "%v", err)
 		}
-		from, badFrom := strconv.Atoi(first)
-		to, badTo := strconv.Atoi(last)
-		if badFrom != nil || badTo != nil || from < 100 || to > 599 || from > to {
-			return o, refuse(http.StatusBadRequest, "InvalidParameter", "%q is neither a status nor a range such as 200-399", text)
-		}
-		o.Probe.Match.StatusCodes = append(o.Probe.Match.StatusCodes, gateway.StatusRange{From: from, To: to})
+		o.Probe.Match.StatusCodes = append(o.Probe.Match.StatusCodes, accepted)
 	}
 	if b.Protocol != "" {
 		o.Probe.Protocol = map[string]string{"http": "Http", "https": "Https"}[strings.ToLower(b.Protocol)]
 		if o.Probe.Protocol == "" {
-			return o, refuse(http.StatusBadRequest, "InvalidParameter", "the protocol %q is neither Http nor Https", b.Protocol)
+			return o, invalidParameter("protocol", "the protocol %q is neither Http nor Https", b.Protocol)
 		}
 	}
 	return o, nil
+}
+
+// sendable refuses a host and a path that would change the request of the probe.
+func (b *onDemand) sendable() error {
+	if err := validate.CheckHost(b.Host); err != nil {
+		return invalidParameter("host", "the host %v", err)
+	}
+	if err := validate.CheckPath(b.Path); b.Path != "" && err != nil {
+		return invalidParameter("path", "the path %v", err)
+	}
+	return nil
+}
+
+// invalidParameter refuses a property of the body.
+func invalidParameter(target, format string, args ...any) *Error {
+	e := refuse(http.StatusBadRequest, "InvalidParameter", format, args...)
+	e.Target = target
+	return e
 }

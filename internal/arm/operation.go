@@ -3,6 +3,7 @@ package arm
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,17 +20,19 @@ const (
 
 	operationTime = 5 * time.Minute // after which a change is given up
 	operationLife = time.Hour       // for which its outcome is kept
-	operationsMax = 1000            // that are kept
+	operationsMax = 1000            // that are kept, beside those that go on
 )
 
 // operation is a change that takes longer than a request.
 type operation struct {
 	id    string
 	what  string
-	begun time.Time
 	done  chan struct{} // closed at the end
 	after func() (response, error)
-	err   error // valid once done is closed
+
+	// Valid once done is closed.
+	finished time.Time
+	err      error
 }
 
 // operations are those of this node.
@@ -37,7 +40,7 @@ type operations struct {
 	mu       sync.Mutex
 	all      map[string]*operation
 	running  int
-	failedAt int64 // revision that stayed in force when the last change failed; 0: it did not
+	failedAt int64 // revision that stayed in force when a change failed, and none has succeeded since; 0: there is no such change
 }
 
 // underWay reports whether a change is being made.
@@ -47,7 +50,7 @@ func (o *operations) underWay() bool {
 	return o.running > 0
 }
 
-// failed reports whether the last change failed, so that this revision is still in force.
+// failed reports whether a change failed, and none has succeeded since, so that this revision is still in force.
 func (o *operations) failed(revision int64) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -56,7 +59,7 @@ func (o *operations) failed(revision int64) bool {
 
 // start makes a change in the background: a client that leaves does not take it back, as on Azure.
 func (s *Server) start(ctx context.Context, what string, do func(context.Context) error, after func() (response, error)) *operation {
-	op := &operation{id: uuid.NewString(), what: what, begun: s.now(), done: make(chan struct{}), after: after}
+	op := &operation{id: uuid.NewString(), what: what, done: make(chan struct{}), after: after}
 	o := &s.operations
 	o.mu.Lock()
 	o.forget(s.now())
@@ -66,27 +69,42 @@ func (s *Server) start(ctx context.Context, what string, do func(context.Context
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operationTime)
 	go func() {
 		defer cancel()
-		op.err = do(ctx)
-		o.mu.Lock()
-		o.running--
-		o.failedAt = 0
-		if op.err != nil && asError(op.err).Status >= http.StatusInternalServerError {
-			o.failedAt = s.gateway.Config().Revision
-		}
-		o.mu.Unlock()
-		close(op.done)
+		s.finish(op, do(ctx))
 	}()
 	return op
 }
 
-// forget drops outcomes that nobody asks for any more.
+// finish notes how an operation went. A change that is refused says nothing about the configuration in force.
+func (s *Server) finish(op *operation, err error) {
+	o := &s.operations
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	op.err, op.finished = err, s.now()
+	o.running--
+	switch {
+	case err == nil:
+		o.failedAt = 0
+	case asError(err).Status >= http.StatusInternalServerError:
+		o.failedAt = s.gateway.Config().Revision
+	}
+	close(op.done)
+}
+
+// forget drops outcomes that nobody asks for any more, and those that finished first if there are too many.
 func (o *operations) forget(now time.Time) {
 	if o.all == nil {
 		o.all = map[string]*operation{}
 	}
-	for id, op := range o.all {
-		if op.ended() && (now.Sub(op.begun) > operationLife || len(o.all) >= operationsMax) {
-			delete(o.all, id)
+	var ended []*operation
+	for _, op := range o.all {
+		if op.ended() {
+			ended = append(ended, op)
+		}
+	}
+	slices.SortFunc(ended, func(a, b *operation) int { return a.finished.Compare(b.finished) })
+	for i, op := range ended {
+		if now.Sub(op.finished) > operationLife || len(ended)-i >= operationsMax {
+			delete(o.all, op.id)
 		}
 	}
 }
@@ -188,5 +206,5 @@ func (q *request) named(ctx context.Context) context.Context {
 		}
 		name = string(q.caller.Role) + " " + q.caller.ID + " from " + from
 	}
-	return activity.WithCaller(ctx, activity.Caller{Name: name, Correlation: correlation(q.Request, "")})
+	return activity.WithCaller(ctx, activity.Caller{Name: name, Correlation: correlation(q.Request)})
 }

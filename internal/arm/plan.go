@@ -25,7 +25,8 @@ type plan struct {
 	steps    []*planned
 	own      map[string]*planned // by id in lower case, with the resources inside others; nil once they exist
 	all      []*planned          // those of own, in the order of the template
-	secrets  []string            // never shown
+	locks    lockList
+	secrets  []string // never shown
 	gateway  *planned
 	problems []ErrorDetail
 }
@@ -60,6 +61,9 @@ func (q *request) plan() (*plan, *deploymentBody, error) {
 	}
 	p := &plan{q: q, group: g, tags: body.Tags, source: body.Properties.Template, own: map[string]*planned{}}
 	if p.mode, err = body.mode(); err != nil {
+		return nil, nil, err
+	}
+	if p.locks, err = q.server.locks(q.Context()); err != nil {
 		return nil, nil, err
 	}
 	if p.template, err = template.Deploy(data, p.place()); err != nil {
@@ -153,7 +157,8 @@ func (p *plan) checkMode() error {
 		return err
 	}
 	e := refuse(http.StatusBadRequest, "DeploymentModeNotSupported",
-		"the mode Complete would delete what the template leaves out, and this API deletes nothing unasked: use the mode Incremental, or delete it first")
+		"the mode Complete would delete what the template leaves out, and this API deletes nothing unasked: "+
+			"use the mode Incremental, or delete it first")
 	for _, id := range others {
 		e.Details = append(e.Details, ErrorDetail{Code: e.Code, Message: "the template leaves out " + id, Target: id})
 	}
@@ -254,6 +259,9 @@ func (p *plan) applyStep(ctx context.Context, d *deployment, i int) error {
 	s := &d.Steps[i]
 	s.At, s.Begun = p.q.server.now(), true
 	err := p.steps[i].apply(ctx)
+	if p.steps[i] != p.gateway { // the gateway notes its own changes
+		p.q.note(p.steps[i].kind+"/write", p.steps[i].id, err)
+	}
 	s.Took = p.q.server.now().Sub(s.At)
 	if err != nil {
 		s.Error = asError(err)

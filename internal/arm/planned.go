@@ -63,10 +63,8 @@ func (p *plan) step(r template.Resource) (*planned, []ErrorDetail, error) {
 	x, on, isExtension := p.q.extensionAt(r.ID)
 	if x.kind != locks.kind {
 		var refused *Error
-		if err := p.q.server.unlocked(p.q.Context(), r.ID, false); errors.As(err, &refused) {
+		if err := p.locks.permit(r.ID, false); errors.As(err, &refused) {
 			return nil, inResource(r, refused), nil
-		} else if err != nil {
-			return nil, nil, err
 		}
 	}
 	if isExtension {
@@ -106,6 +104,11 @@ func (q *request) sub(vars map[string]string, body []byte) *request {
 	r.Header.Del("If-None-Match")
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return &request{Request: r, server: q.server, vars: vars, caller: q.caller, peer: q.peer}
+}
+
+// within is the request with the context of its operation, which outlasts the request.
+func (q *request) within(ctx context.Context) *request {
+	return &request{Request: q.WithContext(ctx), server: q.server, vars: q.vars, caller: q.caller, peer: q.peer}
 }
 
 // gatewayStep plans the gateway.
@@ -184,13 +187,22 @@ func (q *request) neighbourAt(id string) (neighbour, *request, bool) {
 
 // neighbourStep plans a resource beside the gateway.
 func (p *plan) neighbourStep(n neighbour, at *request, r template.Resource) (*planned, []ErrorDetail, error) {
-	var o map[string]any
-	if err := json.Unmarshal(r.Body, &o); err != nil {
+	var o, kept map[string]any
+	if err := errors.Join(json.Unmarshal(r.Body, &o), json.Unmarshal(r.Body, &kept)); err != nil {
 		return nil, nil, fmt.Errorf("read the resource %s: %w", r.Name, err)
 	}
 	o, err := n.canonical(o)
 	if err != nil {
 		return nil, inResource(r, asError(err)), nil
+	}
+	if n.read != nil {
+		kept = maps.Clone(o)
+	}
+	var refused *Error
+	if _, err := n.items(at, kept); errors.As(err, &refused) {
+		return nil, inResource(r, refused), nil
+	} else if err != nil {
+		return nil, nil, err
 	}
 	if n.within != "" {
 		if known, err := p.exists(neighbour{collection: n.within}, at); err != nil || !known {
@@ -206,9 +218,7 @@ func (p *plan) neighbourStep(n neighbour, at *request, r template.Resource) (*pl
 			continue
 		}
 		for _, item := range children[inner.collection] {
-			if !p.addChild(inner, at, item) {
-				return nil, wrong(r, "InvalidRequestContent", "each of %s needs a name", inner.collection), nil
-			}
+			p.addChild(inner, at, item)
 		}
 	}
 	body := bytes.Clone(r.Body)
@@ -232,19 +242,15 @@ func (p *plan) exists(n neighbour, child *request) (bool, error) {
 	return o != nil, err
 }
 
-// addChild plans a resource that came within another one.
-func (p *plan) addChild(n neighbour, around *request, item any) bool {
+// addChild plans a resource that came within another one, and has a name.
+func (p *plan) addChild(n neighbour, around *request, item any) {
 	given, _ := item.(map[string]any)
 	name, _ := given["name"].(string)
-	if name == "" || strings.Contains(name, "/") {
-		return false
-	}
 	at := p.q.sub(maps.Clone(around.vars), nil)
 	at.vars["parent"], at.vars["name"] = around.vars["name"], name
 	o := maps.Clone(given)
 	n.normalise(at, o)
 	p.know(&planned{id: n.id(at), kind: n.kind(), name: around.vars["name"] + "/" + name, neighbour: o})
-	return true
 }
 
 // orNone is a neighbour as it is kept; nil: there is none.
@@ -271,9 +277,11 @@ func (p *plan) withChildren(n neighbour, at *request) (map[string]any, error) {
 			return nil, err
 		}
 	}
-	if err := n.complete(at, o, n.item(at).Name); err != nil {
+	children, err := n.children(at)
+	if err != nil {
 		return nil, err
 	}
+	n.complete(o, n.item(at).Name, children)
 	p.replaceChildren(n, o, id)
 	return o, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"causeway/internal/store"
 	"causeway/internal/template"
 )
 
@@ -61,6 +62,9 @@ func (p *plan) extensionStep(x extension, at *request, r template.Resource) (*pl
 	text, err := json.Marshal(x.resource(scope, at.vars["name"], body.Properties))
 	if err != nil {
 		return nil, nil, fmt.Errorf("plan %s: %w", r.Name, err)
+	}
+	if err := checkSize(r.ID, store.Item{Value: text}); errors.As(err, &refused) {
+		return nil, inResource(r, refused), nil
 	}
 	step := &planned{id: r.ID, kind: x.kind, name: r.Name, after: text}
 	step.apply = func(ctx context.Context) error {

@@ -106,7 +106,7 @@ func (t *table) gateways() {
 	t.add(http.MethodPost, gatewayPath+"/start", access.Operator, "start the gateway", startGateway)
 	t.add(http.MethodPost, gatewayPath+"/stop", access.Operator, "stop the gateway", stopGateway)
 	t.add(http.MethodPost, gatewayPath+"/backendhealth", access.Reader, "read the backend health", readHealth)
-	t.add(http.MethodPost, gatewayPath+"/getBackendHealthOnDemand", access.Reader, "probe a pool once", readOnDemand)
+	t.add(http.MethodPost, gatewayPath+"/getBackendHealthOnDemand", access.Operator, "probe a pool once", readOnDemand)
 	t.read(allNetworkPath+"/locations/{location}/operations/{operation}", "read how an operation goes", readOperation)
 	t.read(allNetworkPath+"/locations/{location}/operationResults/{operation}", "read the result of an operation", readOperationResult)
 }

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,8 @@ type Gateway interface {
 	Probe(ctx context.Context, t probe.OnDemand) (gateway.Health, error)
 	// Activity is the activity log of this node, oldest first.
 	Activity() ([]activity.Event, error)
+	// Note writes an event into the activity log, at this time, on this node.
+	Note(e activity.Event)
 	Status() admin.Status
 }
 
@@ -58,7 +61,7 @@ type Server struct {
 	items   Items
 	history History // nil: it is not open
 	control *access.Control
-	hosts   []string // host:port of the address, under every name that the certificate is for
+	hosts   []string // host:port of the address, under every name that the certificate is for; without port 443 as well as with it
 	routes  []route
 	now     func() time.Time
 
@@ -76,11 +79,22 @@ func New(g Gateway, items Items, h History, control *access.Control, hosts []str
 		items:    items,
 		history:  h,
 		control:  control,
-		hosts:    hosts,
+		hosts:    withBare(hosts),
 		routes:   routes(),
 		now:      time.Now,
 		querying: make(chan struct{}, logQueries),
 	}
+}
+
+// withBare adds to hosts those of port 443 without it: clients leave the default port of https out.
+func withBare(hosts []string) []string {
+	all := slices.Clone(hosts)
+	for _, h := range hosts {
+		if bare, ok := strings.CutSuffix(h, ":443"); ok {
+			all = append(all, bare)
+		}
+	}
+	return all
 }
 
 // request is one request, as far as its route and its caller are known.
@@ -104,7 +118,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	id := uuid.NewString()
 	w.Header().Set("X-Ms-Request-Id", id)
-	w.Header().Set("X-Ms-Correlation-Request-Id", correlation(r, id))
+	correlate(r, id)
+	w.Header().Set(correlationHeader, correlation(r))
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	r = r.WithContext(ctx)
@@ -142,13 +157,19 @@ func (s *Server) answer(r *http.Request) (response, error) {
 		return response{}, refuse(http.StatusForbidden, "AuthorizationFailed",
 			"the client %s with the role %s may not %s; that takes the role %s", q.caller.ID, q.caller.Role, at.summary, at.needs)
 	}
-	if err := q.unlocked(at); err != nil {
-		return response{}, err
-	}
-	answer, err := at.handle(q)
+	answer, err := q.handle(at)
 	if err == nil && r.Method == http.MethodHead && answer.status == http.StatusOK { // clients ask whether something exists
 		answer = response{status: http.StatusNoContent, header: answer.header}
 	}
+	return answer, err
+}
+
+// handle does what a caller may do, unless a lock forbids it.
+func (q *request) handle(at *route) (answer response, err error) {
+	if err = q.unlocked(at); err == nil {
+		answer, err = at.handle(q)
+	}
+	q.record(at, err)
 	return answer, err
 }
 
@@ -213,14 +234,18 @@ func bearer(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// correlation is the id that a client gave its request, so that it finds the request again.
-func correlation(r *http.Request, otherwise string) string {
-	given, err := uuid.Parse(r.Header.Get("X-Ms-Correlation-Request-Id"))
-	if err != nil {
-		return otherwise
+const correlationHeader = "X-Ms-Correlation-Request-Id"
+
+// correlate keeps the id that a client gave its request, so that it finds the request again, or gives it another.
+func correlate(r *http.Request, otherwise string) {
+	id := otherwise
+	if given, err := uuid.Parse(correlation(r)); err == nil {
+		id = given.String()
 	}
-	return given.String()
+	r.Header.Set(correlationHeader, id)
 }
+
+func correlation(r *http.Request) string { return r.Header.Get(correlationHeader) }
 
 // base is the address of the API under the name that the client uses.
 func (q *request) base() string {

@@ -3,13 +3,13 @@ package arm
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
 
 	"causeway/internal/access"
 	"causeway/internal/admin"
-	"causeway/internal/gateway/document"
 )
 
 const tagsType = "Microsoft.Resources/tags"
@@ -35,7 +35,7 @@ type tagBody struct {
 
 // currentTags are the tags of the group or the gateway that a path names.
 func (q *request) currentTags() (map[string]string, error) {
-	if _, has := q.vars["gateway"]; !has {
+	if !q.isOfGateway() {
 		g, err := q.findGroup()
 		return orEmpty(g.Tags), err
 	}
@@ -43,11 +43,36 @@ func (q *request) currentTags() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return tagsOf(g.config.Document)
+}
+
+// isOfGateway reports whether the path names the gateway; else it names a group.
+func (q *request) isOfGateway() bool {
+	_, has := q.vars["gateway"]
+	return has
+}
+
+// tagsOf are the tags of a document.
+func tagsOf(text []byte) (map[string]string, error) {
 	var o struct {
 		Tags map[string]string `json:"tags"`
 	}
-	err = json.Unmarshal(g.config.Document, &o)
+	err := json.Unmarshal(text, &o)
 	return orEmpty(o.Tags), err
+}
+
+// withTags replaces the tags of a document.
+func withTags(text []byte, tags map[string]string) ([]byte, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, fmt.Errorf("read the document: %w", err)
+	}
+	encoded, err := json.Marshal(tags)
+	if err != nil {
+		return nil, err
+	}
+	fields["tags"] = encoded
+	return json.Marshal(fields)
 }
 
 func readTags(q *request) (response, error) {
@@ -70,11 +95,11 @@ func putTags(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return q.setTags(body.Properties.Tags)
+	return q.setTags(func(map[string]string) map[string]string { return body.Properties.Tags })
 }
 
 func deleteTags(q *request) (response, error) {
-	answer, err := q.setTags(map[string]string{})
+	answer, err := q.setTags(func(map[string]string) map[string]string { return nil })
 	if answer.status == http.StatusOK {
 		answer.body = nil
 	}
@@ -86,22 +111,11 @@ func patchTags(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	tags, err := q.currentTags()
+	edit, err := body.edit()
 	if err != nil {
 		return response{}, err
 	}
-	switch given := body.Properties.Tags; strings.ToLower(body.Operation) {
-	case "merge":
-		maps.Copy(tags, given)
-	case "replace":
-		tags = given
-	case "delete":
-		maps.DeleteFunc(tags, func(key, value string) bool { v, has := given[key]; return has && v == value })
-	default:
-		return response{}, refuse(http.StatusBadRequest, "InvalidRequestContent",
-			"the operation %q is not one: write Merge, Replace or Delete", body.Operation)
-	}
-	return q.setTags(tags)
+	return q.setTags(edit)
 }
 
 func (q *request) readTagBody() (tagBody, error) {
@@ -112,29 +126,60 @@ func (q *request) readTagBody() (tagBody, error) {
 	return body, nil
 }
 
-// setTags replaces the tags of the group or the gateway that a path names.
-func (q *request) setTags(tags map[string]string) (response, error) {
-	if _, has := q.vars["gateway"]; !has {
-		g, err := q.findGroup()
-		if err != nil {
-			return response{}, err
-		}
-		g.Tags = tags
-		if err := q.keepGroup(g); err != nil {
-			return response{}, err
-		}
-		return readTags(q)
+// editTags makes new tags of those that there are, which it may change.
+type editTags func(tags map[string]string) map[string]string
+
+// edit is what a PATCH does.
+func (b *tagBody) edit() (editTags, error) {
+	given := b.Properties.Tags
+	switch strings.ToLower(b.Operation) {
+	case "merge":
+		return func(tags map[string]string) map[string]string { maps.Copy(tags, given); return tags }, nil
+	case "replace":
+		return func(map[string]string) map[string]string { return given }, nil
+	case "delete":
+		return func(tags map[string]string) map[string]string {
+			maps.DeleteFunc(tags, func(key, value string) bool { v, has := given[key]; return has && v == value })
+			return tags
+		}, nil
 	}
+	return nil, refuse(http.StatusBadRequest, "InvalidRequestContent",
+		"the operation %q is not one: write Merge, Replace or Delete", b.Operation)
+}
+
+// setTags changes the tags of the group or the gateway that a path names.
+func (q *request) setTags(edit editTags) (response, error) {
+	if q.isOfGateway() {
+		return q.modifyTags("tags", edit, func() (response, error) { return readTags(q) })
+	}
+	if err := q.modifyGroup(func(g *group) { g.Tags = edit(orEmpty(g.Tags)) }); err != nil {
+		return response{}, err
+	}
+	return readTags(q)
+}
+
+// modifyTags changes the tags of the gateway, and nothing else: what it may ask for in vain stays, too.
+func (q *request) modifyTags(what string, edit editTags, after func() (response, error)) (response, error) {
 	g, err := q.found()
 	if err != nil {
 		return response{}, err
 	}
-	text, err := withTags(g.config.Document, orEmpty(tags))
-	if err != nil {
+	if err := q.check(g); err != nil {
 		return response{}, err
 	}
-	return q.change("tags", func(ctx context.Context) error {
-		_, err := q.server.gateway.Apply(q.named(ctx), admin.Config{Source: document.Source{Document: text}, Revision: g.config.Revision})
+	return q.change(what, func(ctx context.Context) error {
+		_, err := q.modify(ctx, func(before served) (c admin.Config, err error) {
+			if before.doc == nil {
+				return c, q.notFound()
+			}
+			tags, err := tagsOf(before.config.Document)
+			if err != nil {
+				return c, err
+			}
+			c.Allow = before.config.Allow
+			c.Document, err = withTags(before.config.Document, orEmpty(edit(tags)))
+			return c, err
+		})
 		return err
-	}, func() (response, error) { return readTags(q) })
+	}, after)
 }

@@ -30,27 +30,31 @@ type Options struct {
 	From, To     time.Time
 }
 
+// ErrNotHTTPS is returned for an API whose address is not https://HOST:PORT.
+var ErrNotHTTPS = errors.New("its address has to be https://HOST:PORT, because the secret would go out in clear")
+
 // client is signed in at an API.
 type client struct {
 	base  string
 	http  http.Client
+	max   int64 // bytes of an answer
 	token string
 	until time.Time // when the token is renewed
 	o     Options
 }
 
+// answerMax is how many bytes an answer may have.
+const answerMax = 64 << 20
+
 // renewAfter is for how long a token is used: one of Causeway's lives fifteen minutes, and a large log takes longer.
 const renewAfter = 10 * time.Minute
-
-// answerMax is how many bytes of an answer are read.
-const answerMax = 64 << 20
 
 // OnSocket is the path of the socket, where the API is on one.
 func (o Options) OnSocket() (path string, ok bool) { return strings.CutPrefix(o.API, "unix:") }
 
 // onSocket reaches an API on a unix socket. It needs no token.
 func onSocket(path string) *client {
-	c := &client{base: "http://localhost"}
+	c := &client{base: "http://localhost", max: answerMax}
 	c.http.Timeout = time.Minute
 	c.http.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
@@ -58,20 +62,36 @@ func onSocket(path string) *client {
 	return c
 }
 
-// signIn gets a token for the credential, where one is needed.
-func signIn(ctx context.Context, o Options) (*client, error) {
-	if path, is := o.OnSocket(); is {
-		return onSocket(path), nil
+// newClient makes a client that is not signed in yet.
+func newClient(o Options) (*client, error) {
+	at, err := url.Parse(o.API)
+	if err != nil || at.Scheme != "https" || at.Host == "" {
+		return nil, ErrNotHTTPS
 	}
 	roots, err := rootsOf(o.CA)
 	if err != nil {
 		return nil, err
 	}
-	c := &client{base: strings.TrimRight(o.API, "/"), o: o}
+	c := &client{base: strings.TrimRight(o.API, "/"), max: answerMax, o: o}
 	c.http.Timeout = time.Minute
 	c.http.Transport = &http.Transport{
 		Proxy:           http.ProxyFromEnvironment,
 		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+	}
+	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { // the API has none; the secret would follow one
+		return http.ErrUseLastResponse
+	}
+	return c, nil
+}
+
+// signIn gets a token for the credential, where one is needed.
+func signIn(ctx context.Context, o Options) (*client, error) {
+	if path, is := o.OnSocket(); is {
+		return onSocket(path), nil
+	}
+	c, err := newClient(o)
+	if err != nil {
+		return nil, err
 	}
 	if err := c.renew(ctx); err != nil {
 		return nil, fmt.Errorf("sign in: %w", err)
@@ -138,9 +158,12 @@ func (c *client) do(r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, answerMax))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, c.max+1))
 	if err != nil {
 		return nil, err
+	}
+	if int64(len(text)) > c.max {
+		return nil, fmt.Errorf("the API answers with more than %d bytes; collect a shorter time", c.max)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, &answerError{resp.StatusCode, reasonOf(text)}

@@ -59,7 +59,7 @@ func Gather(ctx context.Context, o Options, into io.Writer) (missing []string, e
 		})
 	}
 	b.get("activity.json", func() ([]byte, error) { return c.activity(ctx, o) })
-	c.accessLog(ctx, b, idOf(document, id), o.From, o.To)
+	c.accessLog(ctx, b, idOf(document, id), o.From, o.To.Truncate(time.Second).Add(time.Second)) // with the second that To is in
 	return b.missing, b.close()
 }
 

@@ -47,7 +47,7 @@ func logAPI(t *testing.T, most int, seconds ...int) *client {
 		fmt.Fprintf(w, `{"tables":[{"rows":[%s]}]%s}`, strings.Join(rows, ","), partial)
 	}))
 	t.Cleanup(s.Close)
-	return &client{base: s.URL}
+	return &client{base: s.URL, max: answerMax}
 }
 
 // files are those of a bundle.
@@ -122,7 +122,7 @@ func TestAnAPIWithoutTheLog(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	defer s.Close()
 	b := newBundle(io.Discard)
-	(&client{base: s.URL}).accessLog(t.Context(), b, "/x", begin, begin.Add(5*time.Hour))
+	(&client{base: s.URL, max: answerMax}).accessLog(t.Context(), b, "/x", begin, begin.Add(5*time.Hour))
 	if len(b.missing) != 1 || !strings.Contains(b.missing[0], "access log from 2026-11-30T09:30:00Z on: the API answers 404") {
 		t.Errorf("%q", b.missing)
 	}

@@ -55,6 +55,19 @@ func (n *named) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// ownProperties are those of an event of Causeway's management API. Properties of Azure's may be anything.
+type ownProperties struct {
+	Causeway string // the object `causeway` as text: a property of an event is a string
+}
+
+func (p *ownProperties) UnmarshalJSON(b []byte) error {
+	var o struct{ Causeway string }
+	if json.Unmarshal(b, &o) == nil {
+		p.Causeway = o.Causeway
+	}
+	return nil
+}
+
 // activities reads what az monitor activity-log list and the REST API return.
 func (b *Bundle) activities(name string, data []byte) {
 	var events []struct {
@@ -64,6 +77,7 @@ func (b *Bundle) activities(name string, data []byte) {
 		ResourceID     string
 		Caller         string
 		CorrelationID  string
+		Properties     ownProperties
 	}
 	if err := json.Unmarshal(data, &events); err != nil {
 		b.skip(name, 0, "its activity log cannot be read: "+reasonOf(err))
@@ -71,10 +85,12 @@ func (b *Bundle) activities(name string, data []byte) {
 	}
 	for _, e := range events {
 		if at, ok := accesslog.ParseTime([]byte(e.EventTimestamp)); ok {
-			b.addActivity(Activity{
+			a := Activity{
 				At: at, Operation: string(e.OperationName), Status: string(e.Status), Resource: e.ResourceID, Caller: e.Caller,
 				ID: e.CorrelationID,
-			})
+			}
+			a.decodeOwn([]byte(e.Properties.Causeway))
+			b.addActivity(a)
 		}
 	}
 	b.sortActivity()
@@ -91,11 +107,21 @@ func activityOfRow(row *accesslog.Row) (Activity, bool) {
 		At: at, Operation: operation, Status: string(row.Text(accesslog.Result)), Resource: string(row.Text(accesslog.ResourceID)),
 		Caller: string(row.Text(accesslog.Caller)), ID: string(row.Text(accesslog.Correlation)),
 	}
-	if e, ok := activity.Decode(row.Own()); ok {
-		e.At, e.Gateway, e.Caller, e.Correlation, e.Failed = a.At, a.Resource, a.Caller, a.ID, strings.EqualFold(a.Status, "Failed")
-		a.Own = &e
-	}
+	a.decodeOwn(row.Own())
 	return a, true
+}
+
+// decodeOwn reads what Causeway's own log says beside the event.
+func (a *Activity) decodeOwn(object []byte) {
+	e, ok := activity.Decode(object)
+	if !ok {
+		return
+	}
+	e.At, e.Resource, e.Caller, e.Correlation, e.Failed = a.At, a.Resource, a.Caller, a.ID, strings.EqualFold(a.Status, "Failed")
+	if e.Kind == activity.Beside {
+		e.Action = a.Operation
+	}
+	a.Own = &e
 }
 
 func (b *Bundle) addActivity(a Activity) {

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,10 +16,10 @@ func TestActivityLogOfADataDirectory(t *testing.T) {
 	at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	w := activity.NewWriter(dir)
 	for _, e := range []activity.Event{
-		{At: at, Kind: activity.Start, Gateway: "/subscriptions/s", Revision: 1},
+		{At: at, Kind: activity.Start, Resource: "/subscriptions/s", Revision: 1},
 		{At: at.Add(time.Hour), Kind: activity.Death, Instance: "appgw_1", Signal: "SIGKILL", ExitCode: -1, Connections: 17},
 		{At: at.Add(time.Hour), Kind: activity.Death, Instance: "appgw_2", ExitCode: 2, Connections: -1},
-		{At: at.Add(2 * time.Hour), Kind: activity.Configure, Gateway: "/subscriptions/s", Caller: "ann"},
+		{At: at.Add(2 * time.Hour), Kind: activity.Configure, Resource: "/subscriptions/s", Caller: "ann"},
 	} {
 		if err := w.Write(e); err != nil {
 			t.Fatal(err)
@@ -45,5 +46,33 @@ func TestActivityLogOfADataDirectory(t *testing.T) {
 	}
 	if change.Operation != "Microsoft.Network/applicationGateways/write" || change.Caller != "ann" || change.Resource != "/subscriptions/s" {
 		t.Errorf("%+v", change)
+	}
+}
+
+// Over the management API, what Causeway knows of an event is one of its properties. Properties of Azure's are anything.
+func TestActivityLogOfTheAPI(t *testing.T) {
+	e := activity.Event{Kind: activity.Death, Instance: "appgw_1", Signal: "SIGKILL", ExitCode: -1, Connections: 17}
+	own, err := json.Marshal(string(e.Object()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := `[{"eventTimestamp":"2026-11-23T10:00:00Z","operationName":{"value":"Microsoft.Network/applicationGateways/instances/death/event"},
+		"status":{"value":"Succeeded"},"resourceId":"/subscriptions/s","properties":{"causeway":` + string(own) + `}},
+		{"eventTimestamp":"2026-11-23T10:01:00Z","operationName":"Microsoft.Network/virtualNetworks/write","properties":"none"},
+		{"eventTimestamp":"2026-11-23T10:02:00Z","operationName":"Microsoft.Network/virtualNetworks/write","properties":{"causeway":{"v":1}}}]`
+	path := filepath.Join(t.TempDir(), "activity.json")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open([]string{path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if len(b.Activity) != 3 || len(b.Unread) > 0 || b.Activity[1].Own != nil || b.Activity[2].Own != nil {
+		t.Fatalf("%+v, not read %v", b.Activity, b.Unread)
+	}
+	if got := b.Activity[0].Own; got == nil || got.Instance != "appgw_1" || got.Connections != 17 || got.Resource != "/subscriptions/s" {
+		t.Errorf("%+v", got)
 	}
 }

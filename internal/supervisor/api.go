@@ -24,7 +24,7 @@ import (
 // api is the management API of this node. A nil *api stands for none.
 type api struct {
 	ln       net.Listener // nil: it has no address
-	hosts    []string     // host:port, under every name
+	hosts    []string     // host:port, under every name; the first is the one to tell clients: a name of the options, if there is one
 	socket   net.Listener // nil: it has no unix socket
 	path     string       // of the socket
 	recorder recorder
@@ -45,7 +45,7 @@ func (s *Supervisor) openAPI(inherited admin.Listeners) (a *api, err error) {
 	}
 	if a.ln != nil {
 		if a.hosts, err = arm.Hosts(a.ln.Addr()); err == nil {
-			a.hosts = append(a.hosts, withPort(s.o.APINames, a.ln.Addr())...)
+			a.hosts = append(withPort(s.o.APINames, a.ln.Addr()), a.hosts...)
 		}
 	}
 	if err == nil {

@@ -5,19 +5,23 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"causeway/internal/access"
+	"causeway/internal/activity"
 	"causeway/internal/admin"
 	"causeway/internal/conn"
+	"causeway/internal/store"
 )
 
 // apiClient is a client of the management API with a credential of its own.
@@ -30,6 +34,12 @@ type apiClient struct {
 
 // client signs in at the API of a supervisor.
 func (h *house) client(role access.Role) *apiClient {
+	h.T.Helper()
+	return h.clientAt(role, strings.TrimPrefix(h.s.Status().API, "https://"))
+}
+
+// clientAt signs in at the API of a supervisor, and connects to an address whatever the name of the API.
+func (h *house) clientAt(role access.Role, address string) *apiClient {
 	h.T.Helper()
 	made, err := admin.CreateCredential(h.T.Context(), h.s.Access(), role, "")
 	if err != nil {
@@ -44,7 +54,13 @@ func (h *house) client(role access.Role) *apiClient {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(text)
-	c.http.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}
+	c.http.Transport = &http.Transport{
+		TLSClientConfig:   &tls.Config{RootCAs: roots},
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		},
+	}
 	_, body := c.do(http.MethodPost, "/adfs/oauth2/token", url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {made.ID}, "client_secret": {made.Secret}, "resource": {c.base + "/arm"},
 	}.Encode())
@@ -126,6 +142,10 @@ func TestAGatewayOfTheAPI(t *testing.T) {
 	if e := events[len(events)-1]; e.Revision != 3 || !strings.HasPrefix(e.Caller, "owner ") {
 		t.Errorf("the last event is %+v", e)
 	}
+	first := admin.Config{Source: h.s.Config().Source, Revision: admin.NoRevision}
+	if _, err := h.s.Apply(t.Context(), first); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("a first configuration after others: %v", err)
+	}
 	h.end()
 }
 
@@ -204,12 +224,12 @@ func TestAFurtherNameOfTheAPI(t *testing.T) {
 	h := newHouse(t)
 	h.o.API, h.o.APINames = "127.0.0.1:0", []string{"gateway.example"}
 	h.start()
-	c := h.client(access.Reader)
-	transport := c.http.Transport.(*http.Transport)
-	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, strings.TrimPrefix(h.s.Status().API, "https://"))
+	address := h.s.api.ln.Addr().String()
+	_, port, _ := net.SplitHostPort(address)
+	if got, want := h.s.Status().API, "https://gateway.example:"+port; got != want {
+		t.Errorf("clients get the address %s, want %s", got, want)
 	}
-	_, port, _ := net.SplitHostPort(strings.TrimPrefix(c.base, "https://"))
+	c := h.clientAt(access.Reader, address)
 	for host, want := range map[string]int{"gateway.example": http.StatusOK, "127.0.0.1": http.StatusOK, "localhost": http.StatusOK} {
 		c.base = "https://" + net.JoinHostPort(host, port)
 		if status, text := c.do(http.MethodGet, "/metadata/endpoints", ""); status != want || !strings.Contains(text, c.base) {
@@ -217,4 +237,38 @@ func TestAFurtherNameOfTheAPI(t *testing.T) {
 		}
 	}
 	h.end()
+}
+
+// The activity log says when a credential was made and revoked.
+func TestCredentialsAreRecorded(t *testing.T) {
+	h := newHouse(t)
+	h.start()
+	client := admin.NewClient(Socket(h.o.Data))
+	made, err := client.CreateCredential(access.Reader, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.RevokeCredential(made.ID); err != nil {
+		t.Fatal(err)
+	}
+	events, err := h.s.Activity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range events {
+		if e.Kind == activity.Beside {
+			got = append(got, e.Operation()+" of "+e.Resource+" by "+e.Caller)
+		}
+		if strings.Contains(string(e.Append(nil)), made.Secret) {
+			t.Errorf("the secret is in the activity log: %s", e.Append(nil))
+		}
+	}
+	want := []string{
+		"Causeway/credentials/write of /credentials/" + made.ID + " by control socket",
+		"Causeway/credentials/delete of /credentials/" + made.ID + " by control socket",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }

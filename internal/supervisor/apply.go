@@ -53,17 +53,17 @@ func (s *Supervisor) applyFor(ctx context.Context, caller, note string, c admin.
 	if err != nil {
 		e.Why = err.Error()
 	}
-	s.note(e)
+	s.Note(e)
 	return problems, refusal(err)
 }
 
 // replaces refuses a change of another revision than the one in force. s.applyMu is held.
 func (s *Supervisor) replaces(c admin.Config) error {
 	now := int64(s.revisionNow())
-	if c.Revision == 0 || c.Revision == now {
+	if c.Revision == 0 || c.Revision == now || c.Revision == admin.NoRevision && now == 0 {
 		return nil
 	}
-	return &store.ConflictError{Wanted: c.Revision, Current: store.Change{Revision: now, When: s.appliedAt()}}
+	return &store.ConflictError{Wanted: max(c.Revision, 0), Current: store.Change{Revision: now, When: s.appliedAt()}}
 }
 
 // appliedAt is when the configuration in force was applied here.

@@ -85,7 +85,7 @@ func (a *autoscaler) step(sample scale.Sample) {
 			a.state = scale.State{}
 		}
 	case a.full: // of fixed size, and no longer full: the load fell, or the size was changed
-		a.s.note(activity.Event{Kind: activity.Scale, Caller: callerAutoscaler, From: d.Want, To: d.Want, Why: d.Why})
+		a.s.Note(activity.Event{Kind: activity.Scale, Caller: callerAutoscaler, From: d.Want, To: d.Want, Why: d.Why})
 		a.full = false
 	}
 }
@@ -131,7 +131,7 @@ func (s *Supervisor) limits() (scale.Limits, bool) {
 // full notes that the gateway is as large as it may be, and too small.
 func (s *Supervisor) full(d scale.Decision) {
 	slog.Warn("the gateway is as large as it may be, and too small", "instances", d.Want, "because", d.Why)
-	s.note(activity.Event{
+	s.Note(activity.Event{
 		Kind: activity.Scale, Caller: callerAutoscaler, From: d.Want, To: d.Want, Full: true, Need: d.Need, Why: d.Why,
 	})
 }
@@ -148,7 +148,7 @@ func (s *Supervisor) scaleBy(d scale.Decision) error {
 	if err != nil {
 		slog.Error("scaling failed", "to", d.Want, "error", err)
 	}
-	s.note(activity.Event{
+	s.Note(activity.Event{
 		Kind: activity.Scale, Caller: callerAutoscaler, From: from, To: d.Want, Need: d.Need, Why: d.Why, Failed: err != nil,
 	})
 	return err

@@ -43,7 +43,7 @@ func (s *Supervisor) noteFoundDead(dead []*process.Process) {
 // noteDeath writes the death of an instance into the activity log.
 func (s *Supervisor) noteDeath(p *process.Process, e activity.Event) {
 	e.Instance, e.Restarts = s.idOf(p.Number), s.fleet.restarts(p.Number)
-	s.note(e)
+	s.Note(e)
 	slog.Error("an instance died", "number", p.Number, "pid", p.PID, "because", e.Text(), "connections", e.Connections,
 		"last sign of life", e.Seen.Round(time.Millisecond).String()+" before")
 }

@@ -73,7 +73,7 @@ func (s *Supervisor) giveUp(ctx context.Context) {
 	drain := min(s.o.Drain, giveUpTime)
 	if signalled {
 		drain = s.o.Drain
-		s.note(activity.Event{Kind: activity.Stop, Why: context.Cause(ctx).Error()})
+		s.Note(activity.Event{Kind: activity.Stop, Why: context.Cause(ctx).Error()})
 	}
 	s.fleet.drainAll(drain)
 	s.sockets.closeAll()

@@ -50,7 +50,7 @@ func (s *Supervisor) leave() {
 // A signal to end that comes first ends the gateway here; a later one is the new program's.
 func (s *Supervisor) becomeNewProgram(ctx context.Context) {
 	slog.Info("the instances of the new program serve; this process executes it now")
-	s.note(activity.Event{Kind: activity.Upgrade, Why: "the new program serves"})
+	s.Note(activity.Event{Kind: activity.Upgrade, Why: "the new program serves"})
 	s.awaitNewProgram(ctx)
 	if ctx.Err() != nil {
 		s.finish(ctx)

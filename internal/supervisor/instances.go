@@ -32,7 +32,7 @@ func (s *Supervisor) startInstance(ctx context.Context, number int, with spec) (
 	}, func(pid int) error {
 		held = pid
 		if err := s.budgets.hold(number, pid, with.Size); err != nil {
-			s.note(activity.Event{Kind: activity.Unheld, Instance: s.idOf(number), PID: pid, Why: err.Error()})
+			s.Note(activity.Event{Kind: activity.Unheld, Instance: s.idOf(number), PID: pid, Why: err.Error()})
 		}
 		return nil
 	})
@@ -77,7 +77,7 @@ func (s *Supervisor) restart(number int) {
 		wait = max(wait, min(firstWait*time.Duration(attempt), longestWait))
 		if wait > 0 {
 			slog.Warn("an instance ends again and again; the next one waits", "number", number, "deaths in a row", deaths, "wait", wait)
-			s.note(activity.Event{Kind: activity.CrashLoop, Instance: s.idOf(number), Restarts: s.fleet.restarts(number), Backoff: wait})
+			s.Note(activity.Event{Kind: activity.CrashLoop, Instance: s.idOf(number), Restarts: s.fleet.restarts(number), Backoff: wait})
 		}
 		select {
 		case <-time.After(wait):
@@ -116,7 +116,7 @@ func (s *Supervisor) restarted(number int) bool {
 	if p := s.fleet.get(number); p != nil {
 		e.PID = p.PID
 	}
-	s.note(e)
+	s.Note(e)
 	return true
 }
 

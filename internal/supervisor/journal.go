@@ -24,13 +24,13 @@ func (s *Supervisor) where() string {
 	return host
 }
 
-// note writes an event into the activity log. A disk that does not take it costs the event.
-func (s *Supervisor) note(e activity.Event) {
+// Note writes an event into the activity log. A disk that does not take it costs the event. See arm.Gateway.
+func (s *Supervisor) Note(e activity.Event) {
 	e.At = time.Now()
 	e.Node = s.where()
 	s.mu.Lock()
-	if e.Gateway == "" && s.document != nil {
-		e.Gateway = s.document.Config.ResourceID()
+	if e.Resource == "" && s.document != nil {
+		e.Resource = s.document.Config.ResourceID()
 	}
 	if e.Revision == 0 {
 		e.Revision = int64(s.revision)

@@ -117,7 +117,7 @@ func (s *Supervisor) spread() bool {
 		slog.Error("this node cannot run its share of the instances", "instances", to, "error", err)
 		e.Why = err.Error()
 	}
-	s.note(e)
+	s.Note(e)
 	return err == nil
 }
 

@@ -47,14 +47,14 @@ func (s *Supervisor) Remove(ctx context.Context) error {
 		return nil
 	}
 	who := activity.CallerOf(ctx, callerSocket)
-	e := activity.Event{Kind: activity.Delete, Gateway: s.resourceID(), Caller: who.Name, Correlation: who.Correlation}
+	e := activity.Event{Kind: activity.Delete, Resource: s.resourceID(), Caller: who.Name, Correlation: who.Correlation}
 	now := s.Config()
 	now.Document, now.Parameters = nil, nil
 	_, err := s.count(ctx, change{config: now, state: store.Deleted, caller: who.Name, note: "the gateway was deleted", deploy: s.deploy})
 	if err != nil {
 		e.Failed, e.Why = true, err.Error()
 	}
-	s.note(e)
+	s.Note(e)
 	return refusal(err)
 }
 

@@ -32,7 +32,7 @@ func (s *Supervisor) SetRunning(ctx context.Context, running bool) error {
 	if err != nil {
 		e.Why = err.Error()
 	}
-	s.note(e)
+	s.Note(e)
 	return refusal(err)
 }
 

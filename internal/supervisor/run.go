@@ -31,7 +31,7 @@ func (s *Supervisor) Run(ctx context.Context) {
 			return
 		case <-s.successors.serving:
 			slog.Info("a successor serves; draining")
-			s.note(activity.Event{Kind: activity.Upgrade, Why: "a successor serves"})
+			s.Note(activity.Event{Kind: activity.Upgrade, Why: "a successor serves"})
 			s.close()
 			return
 		case <-s.successors.proved:
@@ -45,7 +45,7 @@ func (s *Supervisor) Run(ctx context.Context) {
 func (s *Supervisor) finish(ctx context.Context) {
 	s.enterEnding()
 	notifyEnding()
-	s.note(activity.Event{Kind: activity.Stop, Why: context.Cause(ctx).Error()})
+	s.Note(activity.Event{Kind: activity.Stop, Why: context.Cause(ctx).Error()})
 	kept := make(chan struct{})
 	go func() { s.keepHealth(); close(kept) }() // an instance that hangs must not delay the end
 	s.successors.wait(s.o.Drain / 2)

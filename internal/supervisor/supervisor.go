@@ -227,13 +227,13 @@ func (s *Supervisor) succeed() error {
 func (s *Supervisor) announce() {
 	s.noteFoundDead(s.found)
 	for _, p := range s.adopted {
-		s.note(activity.Event{Kind: activity.Adopt, Instance: s.idOf(p.Number), PID: p.PID, Uptime: time.Since(p.Started)})
+		s.Note(activity.Event{Kind: activity.Adopt, Instance: s.idOf(p.Number), PID: p.PID, Uptime: time.Since(p.Started)})
 	}
 	if s.o.upgradeFailed != "" {
-		s.note(activity.Event{Kind: activity.Upgrade, Failed: true, Why: s.o.upgradeFailed})
+		s.Note(activity.Event{Kind: activity.Upgrade, Failed: true, Why: s.o.upgradeFailed})
 	}
 	if s.stateNow() == store.Running && !s.predecessor.executed {
-		s.note(activity.Event{Kind: activity.Start})
+		s.Note(activity.Event{Kind: activity.Start})
 	}
 	if state := s.budgets.state(); !state.CPUHeld || !state.MemoryHeld {
 		slog.Warn("budgets of instances are not held", "state", state.Text())

@@ -27,7 +27,7 @@ func (s *Supervisor) Upgrade(ctx context.Context) error {
 		return nil
 	}
 	slog.Error("the upgrade failed; this gateway goes on", "error", err)
-	s.note(activity.Event{Kind: activity.Upgrade, Failed: true, Why: err.Error()})
+	s.Note(activity.Event{Kind: activity.Upgrade, Failed: true, Why: err.Error()})
 	return err
 }
 

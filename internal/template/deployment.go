@@ -1,6 +1,7 @@
 package template
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -170,7 +171,9 @@ func (d *Deployment) checkParameters() error {
 		}
 		declared, _ := m.Value.(*expr.Object)
 		if t, err := e.resolve(declared); err == nil && isSecure(t.Text("type")) {
-			d.secrets = appendTexts(d.secrets, v)
+			for _, secret := range []any{v, t.Value("defaultValue"), t.Value("allowedValues")} {
+				d.secrets = appendTexts(d.secrets, secret)
+			}
 		}
 	}
 	return nil
@@ -210,7 +213,8 @@ func (e env) complete(v any) error {
 	return nil
 }
 
-// Secrets are the texts in the values of parameters of a secure type, so far.
+// Secrets are the texts and numbers in the values of parameters of a secure type, so far, in their defaults, and among their
+// allowed values: a default that a value replaces is a secret, too.
 func (d *Deployment) Secrets() []string { return d.secrets }
 
 func appendTexts(out []string, v any) []string {
@@ -219,6 +223,8 @@ func appendTexts(out []string, v any) []string {
 		if v != "" {
 			out = append(out, v)
 		}
+	case json.Number:
+		out = append(out, v.String())
 	case []any:
 		for _, item := range v {
 			out = appendTexts(out, item)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"causeway/internal/activity"
 	"causeway/internal/evidence"
 )
 
@@ -43,28 +44,44 @@ func (c *Change) IsRestart() bool {
 	return false
 }
 
+// operation is what the events of one operation have in common. A template deployment and all that it changes share the id.
+type operation struct{ id, name, resource string }
+
+func operationOf(a *evidence.Activity) operation {
+	return operation{a.ID, strings.ToLower(a.Operation), strings.ToLower(a.Resource)}
+}
+
 // Changes are the operations of the activity log that changed something and did not fail, in the order in which they began.
 func (c *Case) Changes() []Change {
 	var out []Change
-	place := map[string]int{}
-	failed := map[string]bool{}
+	place := map[operation]int{}
+	failed := map[operation]bool{}
 	for _, a := range c.Traffic.Activity {
+		op := operationOf(&a)
 		if s := strings.ToLower(a.Status); s == "failed" || s == "failure" {
-			failed[a.ID] = failed[a.ID] || a.ID != ""
+			failed[op] = failed[op] || a.ID != ""
 			continue
 		}
-		op := strings.ToLower(a.Operation)
-		if !strings.HasSuffix(op, "/write") && !strings.HasSuffix(op, "/delete") && !strings.HasSuffix(op, "/action") {
+		if !changes(&a) {
 			continue
 		}
-		if i, seen := place[a.ID]; a.ID != "" && seen {
+		if i, seen := place[op]; a.ID != "" && seen {
 			out[i].Ended = a.At
 			continue
 		}
-		place[a.ID] = len(out)
+		place[op] = len(out)
 		out = append(out, Change{a, a.At})
 	}
-	return slices.DeleteFunc(out, func(x Change) bool { return failed[x.ID] })
+	return slices.DeleteFunc(out, func(x Change) bool { return failed[operationOf(&x.Activity)] })
+}
+
+// changes reports whether an event is of a change that may matter. A network that Causeway keeps for its clients is a record only.
+func changes(a *evidence.Activity) bool {
+	if a.Own != nil && a.Own.Kind == activity.Beside {
+		return false
+	}
+	op := strings.ToLower(a.Operation)
+	return strings.HasSuffix(op, "/write") || strings.HasSuffix(op, "/delete") || strings.HasSuffix(op, "/action")
 }
 
 // RestartWithin is an operation of the activity log that stopped or started something while a span of time lasted; nil if there is none.

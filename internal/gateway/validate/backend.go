@@ -101,7 +101,7 @@ func (c *checker) settings() {
 				"ApplicationGatewayBackendHttpSettingsDrainTimeoutInSecCannotBeEmpty",
 				"add a number of seconds from 1 to 3600", "draining is on and has no timeout")
 		}
-		if s.Path != "" && (!strings.HasPrefix(s.Path, "/") || strings.ContainsAny(s.Path, "?#*")) {
+		if s.Path != "" && (CheckPath(s.Path) != nil || strings.ContainsAny(s.Path, "?#*")) {
 			c.Error(at(settingsCollection, i, "path"), "ApplicationGatewayBackendHttpSettingsPathInvalid", "write a prefix such as /app/",
 				"%s is not a path", schema.Quote(s.Path))
 		}
@@ -196,9 +196,11 @@ func (c *checker) probes() {
 			c.Warn(path("host"), "ApplicationGatewayProbeHostCannotBeEmpty", "set host, or pickHostNameFromBackendHttpSettings",
 				"%s has no host; 127.0.0.1 is sent", named("probe", p.Name))
 		}
-		if web && !strings.HasPrefix(p.Path, "/") {
-			c.Error(path("path"), "ApplicationGatewayProbePathInvalid", "write a path such as /health", "%s does not begin with /",
-				schema.Quote(p.Path))
+		if err := CheckHost(p.Host); err != nil {
+			c.Error(path("host"), "ApplicationGatewayProbeHostInvalid", "write a host name alone", "%v", err)
+		}
+		if err := CheckPath(p.Path); web && err != nil {
+			c.Error(path("path"), "ApplicationGatewayProbePathInvalid", "write a path such as /health", "%v", err)
 		}
 		if p.Timeout > p.Interval {
 			c.Warn(path("timeout"), "ApplicationGatewayProbeTimeoutExceedsInterval", "make the timeout at most the interval",
