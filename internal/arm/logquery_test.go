@@ -121,6 +121,26 @@ func TestTheLogIsQueried(t *testing.T) {
 	}
 }
 
+// The script of causeway collect asks in these words.
+func TestTheScriptsQueries(t *testing.T) {
+	w := newWorld(t).logged(10)
+	const window = " and TimeGenerated >= datetime(2026-11-30T12:00:00Z) and TimeGenerated < datetime(2026-11-30T12:00:04Z)"
+	for log, want := range map[string]int{"Access": 4, "Performance": 0, "Firewall": 0} {
+		for _, source := range []string{
+			"AGW" + log + "Logs | where _ResourceId =~ '" + gatewayURL + "'",
+			"AzureDiagnostics | where ResourceId =~ '" + gatewayURL + "' and Category == 'ApplicationGateway" + log + "Log'",
+		} {
+			a, rows := w.query(source+window, "")
+			if a.status != http.StatusOK || len(rows) != want {
+				t.Errorf("%s: %d, %d rows", source, a.status, len(rows))
+			}
+			if a, rows := w.query(source+window+" | count", ""); len(rows) != 1 || rows[0]["Count"] != float64(want) {
+				t.Errorf("%s: %d %s", source, a.status, a.text)
+			}
+		}
+	}
+}
+
 func TestTheColumnsOfTheLog(t *testing.T) {
 	w := newWorld(t).logged(1)
 	_, rows := w.query("AGWAccessLogs", "")
