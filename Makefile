@@ -13,8 +13,8 @@ QUICK = $$($(GO) list ./... | grep -vE '^causeway/(internal/lab|test)$$')
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo experiment accuracy check test unit race allocations scenarios outlast chaos clients platforms lint format vet tidy licences \
-        golangci vulnerabilities generate fuzz bench bench-instances soak packages release clean
+.PHONY: help build demo experiment accuracy check test unit race allocations scenarios outlast chaos clients terraform platforms lint format vet tidy licences \
+        golangci vulnerabilities generate fuzz bench bench-instances bench-writes soak packages release clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -59,6 +59,10 @@ chaos: ## the same for ten minutes, at random; prints a table
 clients: build ## let az, as Debian packages it, manage a gateway (some minutes; installs azure-cli)
 	@scripts/packages az curl
 	@test/az/run $(BINARY)
+
+terraform: build ## let Terraform with azapi manage a gateway (a quarter of an hour at first: builds both from the Go module proxy)
+	@scripts/packages curl
+	@test/terraform/run $(BINARY)
 
 platforms: ## compile for the platforms that have no tests: macOS, and Linux on arm64
 	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
@@ -119,6 +123,9 @@ bench: build ## measure Causeway beside nginx and HAProxy into docs/performance.
 
 bench-instances: build ## measure what one and two instances of two sizes carry, and whether they keep to their budgets (a minute)
 	@bench/run -instances
+
+bench-writes: build ## write a gateway of 50 listeners over the management API sixty times in a minute, under traffic
+	$(GO) test ./test -run '^TestManyWritesUnderTraffic$$' -count=1 -v -args -writes 60 -write-every 1s
 
 soak: ## run Causeway for an hour under everything at once; are memory, descriptors and latency flat?
 	@bench/run-soak

@@ -6,12 +6,14 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -220,9 +222,16 @@ func TestTheSDKForGoWatchesAGateway(t *testing.T) {
 	}
 }
 
-// An ingress controller writes the whole gateway again and again. Every write is in force soon, and no request fails.
+// How TestManyWritesUnderTraffic writes. make bench-writes does it for a minute, as an ingress controller would.
+var (
+	writes     = flag.Int("writes", 20, "how many writes")
+	writeEvery = flag.Duration("write-every", 0, "from one to the next")
+)
+
+// An ingress controller writes the whole gateway again and again. Every write is in force soon, no request fails, and the memory
+// of the processes stays what it is after the first writes.
 func TestManyWritesUnderTraffic(t *testing.T) {
-	const listeners, writes = 50, 20
+	const listeners = 50
 	member, _ := node(t, echo)
 	front := freePort(t)
 	a := serveAPI(t)
@@ -243,24 +252,49 @@ func TestManyWritesUnderTraffic(t *testing.T) {
 	created, err := c.BeginCreateOrUpdate(t.Context(), "rg", "gw1", asSDK(t, d), nil)
 	g := finished(t, created, err).ApplicationGateway
 	load := counted.Start(fmt.Sprint("127.0.0.1:", front), 4, time.Millisecond)
-	slowest := time.Duration(0)
-	for i := range writes {
+	var took []time.Duration
+	var early int
+	for i := range *writes {
+		if i == 10 {
+			early = a.memory()
+		}
 		for _, s := range g.Properties.BackendHTTPSettingsCollection {
 			s.Properties.RequestTimeout = to.Ptr(int32(5 + i%3))
 		}
 		begin := time.Now()
 		written, err := c.BeginCreateOrUpdate(context.WithoutCancel(t.Context()), "rg", "gw1", g, nil)
 		g = finished(t, written, err).ApplicationGateway
-		slowest = max(slowest, time.Since(begin))
+		took = append(took, time.Since(begin))
+		time.Sleep(*writeEvery - took[i])
 	}
-	n := load.End()
-	t.Logf("%d writes of %d listeners, the slowest took %v; %d requests answered", writes, listeners, slowest.Round(time.Millisecond), n.Answered)
+	n, grown := load.End(), a.memory()-early
+	slices.Sort(took)
+	slowest := took[len(took)-1]
+	t.Logf("%d writes of %d listeners: median %v, slowest %v; %d requests answered, %d failed; memory %d MiB after ten writes, and then %+d MiB",
+		*writes, listeners, took[len(took)/2].Round(time.Millisecond), slowest.Round(time.Millisecond), n.Answered, len(n.Failed), early, grown)
 	if n.Answered == 0 || len(n.Failed) > 0 {
 		t.Errorf("failed requests: %v", n.Failed)
 	}
 	if slowest > 10*time.Second { // a second on a quiet machine
 		t.Errorf("the slowest write took %v", slowest)
 	}
+	if grown > early/2 {
+		t.Errorf("the memory of the processes grew from %d MiB by %d MiB", early, grown)
+	}
+}
+
+// memory is what the supervisor and its instances hold of their own, in MiB.
+func (a *api) memory() (sum int) {
+	out, _, _ := a.run("instances", "-o", "json")
+	var instances []struct{ PID int }
+	if err := json.Unmarshal([]byte(out), &instances); err != nil {
+		a.t.Errorf("instances -o json: %v in %s", err, out)
+	}
+	sum = memoryOf(a.cmd.Process.Pid, "RssAnon")
+	for _, p := range instances {
+		sum += memoryOf(p.PID, "RssAnon")
+	}
+	return sum
 }
 
 // Nobody is refused at the management API while the gateway is upgraded.

@@ -613,12 +613,17 @@ func (c *cluster) stopAndStart() {
 // memory is what each supervisor holds, in MiB.
 func (c *cluster) memory() (out [3]int) {
 	for i, n := range c.nodes {
-		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", n.cmd.Process.Pid))
-		_, after, _ := strings.Cut(string(text), "VmRSS:")
-		fmt.Sscan(after, &out[i])
-		out[i] >>= 10
+		out[i] = memoryOf(n.cmd.Process.Pid, "VmRSS")
 	}
 	return out
+}
+
+// memoryOf is a figure of a process in MiB: VmRSS is all that it holds, RssAnon what it shares with no file.
+func memoryOf(pid int, figure string) (n int) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	_, after, _ := strings.Cut(string(text), figure+":")
+	fmt.Sscan(after, &n)
+	return n >> 10
 }
 
 // fewerThanNodes: a node without an instance refuses clients, and says why.

@@ -146,15 +146,8 @@ func ask(w io.Writer, answers *bufio.Reader, g *report.Guide, s *report.GuideSte
 func printActions(w io.Writer, s *report.GuideStep) {
 	for _, f := range s.Actions {
 		fold(w, "   → ", fmt.Sprintf("on the %s: %s", f.Side, f.Change))
-		for _, c := range [][2]string{
-			{"causeway", f.Commands.Causeway},
-			{"az", f.Commands.AzCLI},
-			{"powershell", f.Commands.PowerShell},
-			{"portal", f.Commands.Portal},
-		} {
-			if c[1] != "" {
-				fmt.Fprintf(w, "       %s: %s\n", c[0], c[1])
-			}
+		for _, l := range f.Commands.Lines() {
+			fmt.Fprintf(w, "       %s: %s\n", l.Tool, l.Command)
 		}
 	}
 	for _, t := range s.Then {

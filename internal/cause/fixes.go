@@ -7,7 +7,7 @@ const (
 	setGateway    = "; Set-AzApplicationGateway -ApplicationGateway $gw"
 	ofGateway     = " -g {group} --gateway-name {gateway} "
 	applyDocument = ", then: causeway config apply gateway.json"
-	ownProbe      = "; settings that use the default probe need one of their own first (az network application-gateway probe create)"
+	ownProbe      = "; settings that use the default probe need one of their own first"
 	applyLocal    = ", then: causeway config apply --local causeway.yaml"
 )
 

@@ -39,6 +39,7 @@ func missingRows(s *traffic.Losses, running int64) (report.Missing, bool) {
 func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 	out := []report.Missing{}
 	name, group := c.Traffic.NameAndGroup()
+	host := sizing.HostOf(c.Traffic, b.Machine)
 	if b.Logs() == 0 && !b.AnsweredEmpty("access") {
 		out = append(out, report.Missing{
 			What: "access log", Why: "without it no failed request can be attributed",
@@ -46,12 +47,13 @@ func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 		})
 	}
 	if c.Traffic.Config == nil {
-		out = append(out, sizing.MissingDocument(c.Traffic, "without it request timeouts and pools are not known"))
+		out = append(out, sizing.MissingDocument(c.Traffic, host, "without it request timeouts and pools are not known"))
 	}
 	if c.Traffic.Health == nil {
 		out = append(out, report.Missing{
 			What: "backend health", Why: "without it nothing is known of probes",
-			How: fmt.Sprintf("az network application-gateway show-backend-health -g %s -n %s -o json > health.json", group, name),
+			How: host.Ask("causeway health -o json > health.json, on the gateway's machine",
+				fmt.Sprintf("az network application-gateway show-backend-health -g %s -n %s -o json > health.json", group, name)),
 		})
 	}
 	if m, lacking := rowsMissing(c); lacking {

@@ -16,6 +16,7 @@ import (
 	"causeway/internal/evidence"
 	"causeway/internal/fault"
 	"causeway/internal/report"
+	"causeway/internal/sizing"
 	"causeway/internal/stats"
 	"causeway/internal/units"
 )
@@ -86,7 +87,20 @@ func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
 	r.Notices = notices(c)
 	r.Pictures = pictures.Draw(c)
 	r.MetricsSummary = metered(c)
+	commandsOf(r, sizing.HostOf(c.Traffic, b.Machine))
 	return r
+}
+
+// commandsOf leaves the commands that the gateway's host has. Those for members and clients stay: they may be anywhere.
+func commandsOf(r *report.Report, h report.Host) {
+	r.Host = h
+	for i := range r.Findings {
+		for j := range r.Findings[i].Fixes {
+			if x := &r.Findings[i].Fixes[j]; x.Side == "gateway" {
+				x.Commands = x.Commands.Of(h)
+			}
+		}
+	}
 }
 
 // reported are the findings as the report has them, each with the times at which its failures lie.

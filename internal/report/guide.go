@@ -21,6 +21,8 @@ type Guide struct {
 	Where       *Where       `json:"where"`
 	FailureKind *FailureKind `json:"failureKind"`
 	Rivals      []string     `json:"rivals"` // causes that the failures without a verdict may have, the likeliest first
+
+	host Host
 }
 
 // GuideStep is one question. Answer is yes, no or unknown; yes is always the harmless one, and the search goes on with the
@@ -45,63 +47,112 @@ const (
 	Unknown = "unknown"
 )
 
-// guided is the questions in order, with the step of the report that answers each.
-var guided = []struct {
-	id, step, question, why, ask string
-	groups                       string   // of causes that belong behind it
-	then                         []string // what to do after a no, where no finding says more
-}{
+// question is one of the guide, with the step of the report that answers it.
+type question struct {
+	id, step, question, why string
+	az, portal, own         string   // how to find out: on Azure, there in the portal, and on Causeway
+	groups                  string   // of causes that belong behind it
+	then                    []string // what to do after a no, where no finding says more
+	thenOwn                 []string // the same on Causeway; nil: as on Azure
+}
+
+// ask is how to find out on a host.
+func (q *question) ask(h Host) string {
+	if h == OnAzure && q.portal != "" {
+		return q.az + ", or " + q.portal
+	}
+	return h.Ask(q.own, q.az)
+}
+
+// next is what to do after a no.
+func (q *question) next(h Host) []string {
+	if h != OnAzure && q.thenOwn != nil {
+		return q.thenOwn
+	}
+	return q.then
+}
+
+// guided is the questions in order.
+var guided = []question{
 	{
 		"backend-health", "backend-health", "Are all members healthy, and were they healthy when requests failed?",
 		"A member that its probes have taken out gets no requests. If none is left, the gateway itself answers 502.",
-		"az network application-gateway show-backend-health -g GROUP -n GATEWAY, or Monitoring > Backend health; on Causeway: causeway health",
+		"az network application-gateway show-backend-health -g GROUP -n GATEWAY",
+		"Monitoring > Backend health",
+		"causeway health",
 		"abfi",
 		[]string{"act on the detail that backend health gives for each member: it names the result of the probe"},
+		nil,
 	},
 	{
 		"whose-error", "", "Does the gateway make these errors, rather than the backend?",
 		"The gateway passes an error of the backend on unchanged; then only the application's own log has the cause.",
 		"compare serverStatus with httpStatus in the access log: if they are equal, the backend sent the error; except for 502 and 504, which the gateway may have written there itself: look those up in the member's own log",
+		"",
+		"causeway logs --failed; the trace of a record says who wrote its status: causeway explain TRANSACTIONID",
 		"k",
 		[]string{"look up the requests in the backend's log by x-appgw-trace-id, which is the transactionId of the access log"},
+		nil,
 	},
 	{
 		"request-timeout", "request-timeout", "Is serverResponseLatency below the request timeout of the backend settings?",
 		"A request that waits for the whole request timeout gets 504 (502 on the first generation), even if the backend would have responded later.",
 		"compare serverResponseLatency in the access log with requestTimeout: az network application-gateway http-settings list -g GROUP --gateway-name GATEWAY",
+		"",
+		"compare serverResponseLatency in the access log (causeway logs) with requestTimeout (causeway config show)",
 		"d",
 		[]string{"raise the request timeout above the slow responses, if they do come; find out what makes them slow"},
+		nil,
 	},
 	{
 		"connections", "backend-connections", "Do connections to members open, and last?",
 		"A member that restarts, closes idle connections sooner than the gateway, or is unreachable loses requests that are otherwise quick.",
 		"error_info ERRORINFO_UPSTREAM_CLOSED_CONNECTION in the access log; BackendConnectTime in the metrics",
+		"",
+		"causeway diagnose --live; error_info in the access log",
 		"bce",
 		[]string{"let the members keep idle connections longer than the gateway does, and drain them before they stop"},
+		nil,
 	},
 	{
 		"gateway-capacity", "gateway-performance", "Did the gateway have capacity left?",
 		"A gateway at its maximum of instances, or short of CPU, is slow for all pools alike.",
 		"metrics CapacityUnits and ComputeUnits against ten for each instance; on the first generation CpuUtilization; causeway capacity compares them with the limits",
+		"",
+		"causeway capacity --live; causeway instances",
 		"h",
 		[]string{
 			"raise the number of instances: Configuration > Instance count, or az network application-gateway update --capacity N",
 			"then the size: Standard_Medium or Standard_Large on the first generation; causeway migrate makes a second-generation document",
+		},
+		[]string{
+			"raise the number of instances: sku.capacity in the document, then causeway config apply gateway.json",
+			"then the size: sku.name in the document, or sizes in causeway.yaml",
 		},
 	},
 	{
 		"backend-performance", "backend-performance", "Do members respond as quickly under load as otherwise?",
 		"What remains is the backend: its CPU, its workers, and the services that it waits for.",
 		"BackendFirstByteResponseTime in the metrics, by member, against the requests a minute",
+		"",
+		"causeway diagnose --live: its pictures show latency by member against load",
 		"g",
 		[]string{"look at the members' CPU and workers, and at the services behind them, at the times of the failures"},
+		nil,
 	},
 }
 
 // GuideOf lays the answers that a report has along the questions.
 func GuideOf(r *Report) *Guide {
-	g := &Guide{Schema: GuideSchema, Verdict: r.Verdict, Steps: []GuideStep{}, Rivals: append([]string{}, r.Undetermined.Rivals...)}
-	g.Where, g.FailureKind = r.Where, r.FailureKind
+	g := &Guide{
+		Schema:      GuideSchema,
+		Steps:       []GuideStep{},
+		Verdict:     r.Verdict,
+		Where:       r.Where,
+		FailureKind: r.FailureKind,
+		Rivals:      append([]string{}, r.Undetermined.Rivals...),
+		host:        r.Host,
+	}
 	if r.Requests > 0 {
 		g.Headline = r.Headline()
 	}
@@ -112,7 +163,7 @@ func GuideOf(r *Report) *Guide {
 			Why:      x.why,
 			Answer:   Unknown,
 			Source:   "none",
-			Ask:      r.named(x.ask),
+			Ask:      r.named(x.ask(r.Host)),
 			Then:     []string{},
 			Actions:  []Fix{},
 			Causes:   []string{},
@@ -131,7 +182,7 @@ func GuideOf(r *Report) *Guide {
 		}
 		s.behind(r, x.groups)
 		if s.Answer == No && len(s.Actions) == 0 {
-			s.Then = x.then
+			s.Then = x.next(r.Host)
 		}
 		g.Steps = append(g.Steps, s)
 	}
@@ -166,20 +217,11 @@ func (g *Guide) Reply(id, answer string) {
 		if s := &g.Steps[i]; s.ID == id {
 			s.Answer, s.Source = answer, "you"
 			if answer == No {
-				s.Then = thenOf(id)
+				s.Then = guided[i].next(g.host)
 			}
 		}
 	}
 	g.conclude()
-}
-
-func thenOf(id string) []string {
-	for _, x := range guided {
-		if x.id == id {
-			return x.then
-		}
-	}
-	return nil
 }
 
 // conclude draws the conclusion from the answers: the first no decides, a question without an answer before it stays open.

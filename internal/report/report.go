@@ -15,6 +15,7 @@ type Report struct {
 	Window    Window `json:"window"`
 	Gateway   string `json:"-"` // its name and resource group, or words for them
 	Group     string `json:"-"`
+	Host      Host   `json:"-"` // where it runs
 	Ambiguous int    `json:"-"` // failures with a status that the gateway may have written itself, or a member
 	Requests  int    `json:"requests"`
 	Sessions  int    `json:"sessions,omitempty"` // of the requests: connections through TCP and TLS listeners

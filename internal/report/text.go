@@ -133,15 +133,8 @@ func (s Scope) Text() string {
 
 func (p *Printer) fix(f *Fix) {
 	p.Wrapped("     - on the "+f.Side+": ", f.Change)
-	for _, c := range [][2]string{
-		{"causeway", f.Commands.Causeway},
-		{"az", f.Commands.AzCLI},
-		{"powershell", f.Commands.PowerShell},
-		{"portal", f.Commands.Portal},
-	} {
-		if c[1] != "" {
-			p.Line("         " + c[0] + ": " + c[1]) // not wrapped: it is to be copied
-		}
+	for _, l := range f.Commands.Lines() {
+		p.Line("         " + l.Tool + ": " + l.Command) // not wrapped: it is to be copied
 	}
 	p.Wrapped("       saves: ", expectedText(f.Expected))
 }

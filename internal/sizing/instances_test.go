@@ -27,6 +27,10 @@ func TestCapacityOfInstances(t *testing.T) {
 		}
 		return m
 	}
+	overAPI := func(m *evidence.Machine) *evidence.Machine {
+		m.API = "https://127.0.0.1:8443"
+		return m
+	}
 	v1 := func(name string) string {
 		return strings.Replace(story.Document, `"name":"Standard_v2","tier":"Standard_v2","capacity":1`,
 			`"name":"`+name+`","tier":"Standard","capacity":1`, 1)
@@ -50,12 +54,11 @@ func TestCapacityOfInstances(t *testing.T) {
 		says []string
 	}{
 		"one small instance is saturated": {
-			v1("Standard_Small"), small(1, 0.97, 0.4, 60<<20),
+			v1("Standard_Small"), overAPI(small(1, 0.97, 0.4, 60<<20)),
 			[]string{
 				"too small: 1 instance of size small uses 97 % of the budget of 0.5 CPU, throttled 40 % of the time; at least 2 instances needed, or size Standard_Medium (1 CPU)",
 				"causeway: set sku.capacity to 2 in the document, then: causeway config apply gateway.json",
 				"az: az network application-gateway update -g GROUP -n gw1 --capacity 2",
-				"Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name Standard_Small -Tier Standard -Capacity 2",
 				"causeway: set sku.name to Standard_Medium in the document",
 				"budgets: held by cgroup v1",
 				"instance 0: serving, size small (0.5 CPU and 512 MiB): CPU 97 %, throttled 40 %, memory 60 MiB; 40 connections",
@@ -69,7 +72,7 @@ func TestCapacityOfInstances(t *testing.T) {
 			},
 		},
 		"a gateway that scales": {
-			scales, small(2, 0.95, 0.5, 60<<20),
+			scales, overAPI(small(2, 0.95, 0.5, 60<<20)),
 			[]string{"set autoscaleConfiguration.maxCapacity to 4", "--min-capacity 1 --max-capacity 4", "or 1 CPU for each instance", "set sizes: {v2: {cpu: 1}} in causeway.yaml"},
 		},
 		"tight":  {v1("Standard_Small"), small(2, 0.8, 0.05, 60<<20), []string{"tight: 2 instances of size small use 80 %", "; 3 instances advised"}},
@@ -95,6 +98,11 @@ func TestCapacityOfInstances(t *testing.T) {
 			for _, want := range x.says {
 				if !strings.Contains(text, want) {
 					t.Errorf("it does not say %q:\n%s", want, text)
+				}
+			}
+			for _, word := range []string{"powershell:", "portal:", "az:"} {
+				if strings.Contains(text, word) && (word != "az:" || x.m.API == "") {
+					t.Errorf("it names a client that cannot be pointed at this gateway, %s\n%s", word, text)
 				}
 			}
 		})

@@ -12,10 +12,16 @@ import (
 // What Azure publishes of instances and sizes holds for Azure's machines. A gateway of Causeway's has the machine that it runs on: what
 // that can carry is known once somebody has measured it.
 
-// selfHosted reports whether the evidence is of a gateway that runs on a machine of its owner's: it gave its own figures, or the records
-// are its own, and no metrics of Azure's stand beside them.
-func selfHosted(t *traffic.Summary, m *evidence.Machine) bool {
-	return m != nil || 2*t.Own > t.Requests && len(t.Metrics) == 0
+// HostOf is where the gateway of the evidence runs. One of Causeway's gave its own figures, or the records are its own, and no metrics of
+// Azure's stand beside them.
+func HostOf(t *traffic.Summary, m *evidence.Machine) report.Host {
+	switch {
+	case m != nil && m.API != "":
+		return report.OnCausewayAz
+	case m != nil, 2*t.Own > t.Requests && len(t.Metrics) == 0:
+		return report.OnCauseway
+	}
+	return report.OnAzure
 }
 
 // machineCapacity compares the load with what is known of the machine: its limits, not its speed.
@@ -30,7 +36,8 @@ func machineCapacity(t *traffic.Summary, m *evidence.Machine) *Report {
 		Machine:    m,
 		SelfHosted: true,
 	}
-	frame(t, c)
+	h := HostOf(t, m)
+	frame(t, h, c)
 	c.Assumed = []string{} // what is taken for granted of Azure's gateways
 	logLoads(t, c)
 	for i := range c.Loads {
@@ -61,6 +68,9 @@ func machineCapacity(t *traffic.Summary, m *evidence.Machine) *Report {
 		Why:  "how many requests it can carry depends on its processors, on TLS, on the sizes of answers, and on what else runs there",
 		How:  "make bench, in a checkout of Causeway on this machine, measures it beside nginx and HAProxy; docs/performance.md has the figures of two others",
 	})
+	for i := range c.Advice {
+		c.Advice[i].Commands = c.Advice[i].Commands.Of(h)
+	}
 	return c
 }
 

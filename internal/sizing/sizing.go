@@ -85,7 +85,7 @@ func FromEvidence(b *evidence.Bundle) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if selfHosted(t, b.Machine) {
+	if HostOf(t, b.Machine) != report.OnAzure {
 		return machineCapacity(t, b.Machine), nil
 	}
 	return FromSummary(t), nil
@@ -93,11 +93,11 @@ func FromEvidence(b *evidence.Bundle) (*Report, error) {
 
 // FromSummary compares the observed load with the capacity limits.
 func FromSummary(t *traffic.Summary) *Report {
-	if selfHosted(t, nil) {
+	if HostOf(t, nil) != report.OnAzure {
 		return machineCapacity(t, nil)
 	}
 	c := &Report{Schema: Schema, Loads: []Load{}, Advice: []Advice{}, Assumed: []string{}, Missing: []report.Missing{}, Headroom: -1}
-	frame(t, c)
+	frame(t, report.OnAzure, c)
 	metricLoads(t, c)
 	logLoads(t, c)
 	judgeCapacity(t, c)
@@ -105,10 +105,10 @@ func FromSummary(t *traffic.Summary) *Report {
 }
 
 // frame says what gateway it is.
-func frame(t *traffic.Summary, c *Report) {
+func frame(t *traffic.Summary, h report.Host, c *Report) {
 	c.Generation, c.Instances = "v2", [2]int{1, 1}
 	if t.Config == nil {
-		c.Missing = append(c.Missing, MissingDocument(t, "without it neither the size nor the number of instances is known"))
+		c.Missing = append(c.Missing, MissingDocument(t, h, "without it neither the size nor the number of instances is known"))
 		if t.V1 > 0 && 2*t.V1 > t.Requests || t.Metric("CpuUtilization") != nil {
 			c.Generation = "v1"
 		}
@@ -417,15 +417,8 @@ func (c *Report) Text(w io.Writer, width int) error {
 	for _, a := range c.Advice {
 		p.Line("")
 		p.Wrapped("Set: ", a.Change+": "+a.Because)
-		for _, x := range [][2]string{
-			{"az", a.Commands.AzCLI},
-			{"powershell", a.Commands.PowerShell},
-			{"portal", a.Commands.Portal},
-			{"causeway", a.Commands.Causeway},
-		} {
-			if x[1] != "" {
-				p.Line("  " + x[0] + ": " + x[1])
-			}
+		for _, l := range a.Commands.Lines() {
+			p.Line("  " + l.Tool + ": " + l.Command)
 		}
 	}
 	p.Assumptions(c.Assumed)
@@ -450,11 +443,12 @@ func (c *Report) limitsTitle() string {
 }
 
 // MissingDocument is the gateway document as missing evidence, with the command that exports it.
-func MissingDocument(t *traffic.Summary, why string) report.Missing {
+func MissingDocument(t *traffic.Summary, h report.Host, why string) report.Missing {
 	name, group := t.NameAndGroup()
 	return report.Missing{
 		What: "gateway document",
 		Why:  why,
-		How:  fmt.Sprintf("az network application-gateway show -g %s -n %s > gateway.json", group, name),
+		How: h.Ask("causeway config show > gateway.json",
+			fmt.Sprintf("az network application-gateway show -g %s -n %s > gateway.json", group, name)),
 	}
 }

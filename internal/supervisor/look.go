@@ -58,6 +58,7 @@ func (s *Supervisor) silence(p *process.Process) string {
 func (s *Supervisor) Machine() evidence.Machine {
 	sum := process.ThisMachine()
 	held := s.budgets.state()
+	sum.API = s.api.url()
 	sum.Budget, sum.Room, sum.Queued = &held, s.budgets.holder.Machine().CPU, s.sockets.queued()
 	all := s.fleet.all()
 	of := make([]evidence.Machine, len(all))

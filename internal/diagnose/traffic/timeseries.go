@@ -58,6 +58,30 @@ func (b *Bucket) meanLog() (mean, square float64) {
 	return mean, max(0, b.squares-n*mean*mean) / (n - 1) / n
 }
 
+// BeyondChance is how much of the variance between pieces of time, by the mean logarithm of their answers, is more than answers that
+// spread as widely within each piece would show if all pieces were alike: 0 nothing, 1 all of it. Whoever picks the slowest pieces
+// picks chance too, and finds of a difference between them and the quickest only this share again (regression to the mean).
+func BeyondChance(pieces []*Bucket) float64 {
+	var all Bucket
+	within, free := 0.0, 0.0
+	for _, b := range pieces {
+		n := float64(b.Answered)
+		mean := b.logs / n
+		within += max(0, b.squares-n*mean*mean)
+		free += n - 1
+		all.Join(b)
+	}
+	grand, between := all.logs/float64(all.Answered), 0.0
+	for _, b := range pieces {
+		off := b.logs/float64(b.Answered) - grand
+		between += float64(b.Answered) * off * off
+	}
+	if free == 0 || between == 0 {
+		return 0
+	}
+	return max(0, 1-float64(len(pieces)-1)*within/free/between)
+}
+
 // TimeSeries cuts a window into intervals: seconds, as long as there are not too many of them.
 type TimeSeries struct {
 	byNumber map[int64]*Bucket

@@ -18,6 +18,34 @@ func bucketOf(rng *rand.Rand, n int, typical time.Duration) *Bucket {
 	return b
 }
 
+// Of sixty seconds with five equal answers each, the quarter that chance made slow takes about four times as long as the quarter that it
+// made quick. Nothing of that is beyond chance. Where every fourth second is a busy one, most of the difference is.
+func TestBeyondChance(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	most := 0.0
+	for range 300 {
+		var alike, busy []*Bucket
+		for i := range 60 {
+			alike = append(alike, bucketOf(rng, 5, 50*time.Millisecond))
+			pace := 50 * time.Millisecond
+			if i%4 == 0 {
+				pace = time.Second
+			}
+			busy = append(busy, bucketOf(rng, 5, pace))
+		}
+		most = max(most, BeyondChance(alike))
+		if share := BeyondChance(busy); share < 0.7 {
+			t.Errorf("of a difference of twenty times, %.2f counts", share)
+		}
+	}
+	if most > 0.5 { // half of a factor of four is a factor of two
+		t.Errorf("of seconds that are alike, up to %.2f of the difference counts", most)
+	}
+	if share := BeyondChance([]*Bucket{bucketOf(rng, 1, time.Second), bucketOf(rng, 1, time.Millisecond)}); share != 0 {
+		t.Errorf("single answers show nothing beyond chance, and %.2f of their difference counts", share)
+	}
+}
+
 // Forty answers of equal requests are now and then half as slow again as the other three hundred. That is no slow time; forty
 // that typically take three times as long are.
 func TestSlowerBeyondChance(t *testing.T) {

@@ -86,7 +86,7 @@ func TestCapacityMaxRecorded(t *testing.T) {
 			`"name":"Standard_Small","tier":"Standard","capacity":1`, 1)
 		r := s.Diagnose()
 		story.Named(t, r, "h-capacity-max")
-		story.EveryForm(t, r, "--capacity 2")
+		story.EveryForm(t, r, "set sku.capacity to 2 in the document")
 		story.EveryForm(t, r, "Medium (1 CPU)")
 	})
 	t.Run("clients give up", func(t *testing.T) {

@@ -3,6 +3,7 @@ package timing
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -150,7 +151,8 @@ func timesByPace(c *inference.Case) (slow, quick time.Duration, differ bool) {
 	if low.Answered < traffic.EnoughAnswers || high.Answered < traffic.EnoughAnswers {
 		return 0, 0, false
 	}
-	return high.Typical(), low.Typical(), low.Waited > 0 && high.Typical() >= 4*low.Typical()
+	apart := traffic.BeyondChance(all) * math.Log(float64(high.Typical())/float64(low.Typical()))
+	return high.Typical(), low.Typical(), low.Waited > 0 && apart >= math.Log(4)
 }
 
 // errorsNear counts the answers in the last third before the timeout that were errors: those say nothing of how long a

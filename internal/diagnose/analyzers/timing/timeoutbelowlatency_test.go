@@ -95,7 +95,7 @@ func TestTimeoutBelowLatency(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "d-timeout-below-latency high 27")
-	if !strings.Contains(fmt.Sprint(story.Found(t, r, 0).Fixes), "--timeout 3") {
+	if !strings.Contains(fmt.Sprint(story.Found(t, r, 0).Fixes), "set requestTimeout to 3") {
 		t.Errorf("%+v", story.Found(t, r, 0).Fixes)
 	}
 }
