@@ -220,3 +220,14 @@ func TestRoles(t *testing.T) {
 		t.Error("a credential of an unknown role was made")
 	}
 }
+
+// A secret is an argument of az login -p, where one that begins with a dash would be an option.
+func TestSecretsAreLettersAndDigits(t *testing.T) {
+	s := newShelf()
+	for range 100 {
+		_, secret := create(t, s, Reader)
+		if len(secret) < 26 || strings.Trim(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
+			t.Fatalf("%q", secret)
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -35,11 +34,7 @@ func Create(ctx context.Context, s Store, role Role, note string) (c Credential,
 	if rank(role) == 0 {
 		return c, "", fmt.Errorf("there is no role %q", role)
 	}
-	random := make([]byte, 32)
-	if _, err := rand.Read(random); err != nil {
-		return c, "", err
-	}
-	secret = base64.RawURLEncoding.EncodeToString(random)
+	secret = rand.Text() // letters and digits: az takes one that begins with a dash for an option
 	c = Credential{ID: uuid.NewString(), Role: role, Note: note, Created: time.Now().UTC().Truncate(time.Second), Hash: hash(secret)}
 	text, err := json.Marshal(c)
 	if err != nil {
