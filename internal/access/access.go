@@ -65,12 +65,19 @@ type Control struct {
 	store    Store
 	book     book
 	keys     keys
+	nodeKeys keys
 	attempts attempts
 }
 
 // NewControl makes a control over the credentials of a store.
 func NewControl(s Store) *Control {
-	return &Control{store: s, book: book{store: s}, keys: keys{store: s}, attempts: newAttempts()}
+	return &Control{
+		store:    s,
+		book:     book{store: s},
+		keys:     keys{store: s, name: "api-tokens"},
+		nodeKeys: keys{store: s, name: "api-nodes"},
+		attempts: newAttempts(),
+	}
 }
 
 // SignIn exchanges a client's id and secret for a token that is valid for the audience and for TokenLife. From names the

@@ -77,12 +77,13 @@ func (c *Control) verify(ctx context.Context, token string, audiences []string, 
 	return found, nil
 }
 
-// keyBytes is the length of the key that signs tokens: that of HMAC-SHA-256's output (RFC 7518, section 3.2).
+// keyBytes is the length of a key that signs tokens: that of HMAC-SHA-256's output (RFC 7518, section 3.2).
 const keyBytes = 32
 
-// keys remembers the key that signs tokens. All nodes share it.
+// keys remembers a key that signs tokens. All nodes share it.
 type keys struct {
 	store Store
+	name  string // of the secret
 
 	mu  sync.Mutex
 	key []byte
@@ -94,7 +95,7 @@ func (k *keys) get(ctx context.Context) ([]byte, error) {
 	if k.key != nil {
 		return k.key, nil
 	}
-	key, err := k.store.Secret(ctx, "api-tokens", func() ([]byte, error) {
+	key, err := k.store.Secret(ctx, k.name, func() ([]byte, error) {
 		key := make([]byte, keyBytes)
 		_, err := rand.Read(key)
 		return key, err
