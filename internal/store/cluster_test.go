@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +107,16 @@ func TestASingleStoreBecomesAClusterAndKeepsItsData(t *testing.T) {
 	if st := c.Status(); st.Mode != store.ExternalMode || st.Lagging {
 		t.Errorf("a node without a vote: %+v", st)
 	}
+	if host, err := store.HostOf(client); err != nil || host != "127.0.0.13" {
+		t.Errorf("the others reach it at %q, %v", host, err)
+	}
+	admitted := func(want ...string) {
+		t.Helper()
+		if got, err := a.Admitted(t.Context()); err != nil || !slices.Equal(got, want) {
+			t.Errorf("the nodes of the cluster are %q, %v, want %q", got, err, want)
+		}
+	}
+	admitted("a", "c")
 	if put(t, c, 81, 1) != 2 || next(t, a.Watch(t.Context(), 1)).Revision != 2 {
 		t.Error("a node without a vote does not share the configuration")
 	}
@@ -116,6 +127,7 @@ func TestASingleStoreBecomesAClusterAndKeepsItsData(t *testing.T) {
 	if err := a.Remove(t.Context(), "c"); err != nil {
 		t.Fatal(err)
 	}
+	admitted("a")
 	eventually(t, "its certificate is revoked", func() bool {
 		again, err := store.Open(t.Context(), store.Options{Dir: client, Patience: time.Second})
 		if err != nil {

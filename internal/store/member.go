@@ -84,6 +84,16 @@ func NodeOf(dir string) (string, error) {
 	return m.Name, nil
 }
 
+// HostOf is the host at which the other nodes of its cluster reach the node of a store's directory; empty: the directory belongs to none,
+// or to an external etcd, which does not know.
+func HostOf(dir string) (string, error) {
+	m, err := readMember(dir)
+	if err != nil || m == nil {
+		return "", err
+	}
+	return m.Address, nil
+}
+
 func (m *MemberFile) write(dir string) error {
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {

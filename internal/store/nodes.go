@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ type Node struct {
 	Started   time.Time `json:"started"`
 	Version   string    `json:"version,omitempty"`   // of the program
 	Address   string    `json:"address,omitempty"`   // at which people find the node
+	API       string    `json:"api,omitempty"`       // HOST:PORT at which other nodes reach its management API; empty: it has none
 	Revision  int64     `json:"revision"`            // of the configuration that all its instances serve
 	Instances int       `json:"instances"`           // that serve
 	Faults    []string  `json:"faults,omitempty"`    // why it does not serve what it should
@@ -173,6 +175,18 @@ func readNodes(kvs []*mvccpb.KeyValue) ([]Node, error) {
 		out = append(out, n)
 	}
 	return out, nil
+}
+
+// Admitted are the names of the nodes that are part of the cluster, sorted, whether or not they run. A quorum confirms it.
+func (s *Store) Admitted(ctx context.Context) (names []string, err error) {
+	resp, err := s.client.Get(ctx, s.places.nodeKeys(), clientv3.WithPrefix(), clientv3.WithKeysOnly())
+	if err != nil {
+		return nil, fmt.Errorf("read which nodes are part of the cluster: %w", err)
+	}
+	for _, kv := range resp.Kvs {
+		names = append(names, strings.TrimPrefix(string(kv.Key), s.places.nodeKeys()))
+	}
+	return names, nil
 }
 
 // Name is that of this node.
