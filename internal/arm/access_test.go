@@ -53,7 +53,7 @@ func TestOtherNamesOfTheHostAreRefused(t *testing.T) {
 func TestPort443GoesWithoutSaying(t *testing.T) {
 	w := newWorld(t)
 	control := access.NewControl(w.shelf)
-	w.server = New(w.gateway, w.shelf, w.history, control, []string{"gateway.example:443", "[::1]:443", "localhost:8443"})
+	w.server = New(w.gateway, w.shelf, w.history, control, []string{"gateway.example:443", "[::1]:443", "localhost:8443"}, nil)
 	c, secret, err := access.Create(t.Context(), w.shelf, access.Reader, "")
 	if err != nil {
 		t.Fatal(err)

@@ -1,10 +1,13 @@
 package arm
 
 import (
+	"cmp"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,35 +20,115 @@ import (
 // eventsMax is how many events an answer has before it refers to the next one.
 const eventsMax = 200
 
-// readActivity is the activity log, the newest event first, as Azure Monitor answers it.
+// activityQuestion is what one node asks another: the $filter and the $skiptoken of its client.
+type activityQuestion struct {
+	Filter string `json:"filter"`
+	After  string `json:"after"`
+}
+
+// readActivity is the activity log of all nodes, the newest event first, as Azure Monitor answers it.
 func readActivity(q *request) (response, error) {
-	query := q.URL.Query()
-	f, err := parseActivityFilter(query.Get("$filter"), q.server.now())
+	query, nodes := q.URL.Query(), q.survey()
+	asked := activityQuestion{query.Get("$filter"), query.Get("$skiptoken")}
+	wanted, err := q.server.activitySelection(asked)
 	if err != nil {
 		return response{}, err
 	}
-	events, err := q.server.gateway.Activity()
+	var out []event
+	others := ask[[]event](nodes, "activity", asked, func() { out, err = q.server.events(wanted) })
 	if err != nil {
 		return response{}, err
 	}
-	out := []event{}
-	for i := len(events) - 1; i >= 0; i-- {
-		if e := asEvent(&events[i]); f.holds(e) {
-			out = append(out, e)
-		}
+	for _, part := range others {
+		out = append(out, part...)
 	}
-	skip, err := strconv.Atoi(query.Get("$skiptoken"))
-	if query.Has("$skiptoken") && (err != nil || skip < 0) {
-		return response{}, refuse(http.StatusBadRequest, "InvalidSkipToken", "the $skiptoken is none that this API gave")
-	}
-	out = out[min(skip, len(out)):]
+	out = newestFirst(out)
 	answer := map[string]any{"value": out}
 	if len(out) > eventsMax {
 		answer["value"] = out[:eventsMax]
-		query.Set("$skiptoken", strconv.Itoa(skip+eventsMax))
+		query.Set("$skiptoken", out[eventsMax-1].position().String())
 		answer["nextLink"] = q.base() + q.URL.Path + "?" + query.Encode()
 	}
-	return ok(answer)
+	return nodes.ok(answer)
+}
+
+// nodeActivity answers for this node alone.
+func nodeActivity(q *request) (response, error) {
+	var asked activityQuestion
+	if err := json.NewDecoder(q.Body).Decode(&asked); err != nil {
+		return response{}, badQuestion(err)
+	}
+	wanted, err := q.server.activitySelection(asked)
+	if err != nil {
+		return response{}, err
+	}
+	out, err := q.server.events(wanted)
+	if err != nil {
+		return response{}, err
+	}
+	return ok(out)
+}
+
+// activitySelection says which events an answer has.
+type activitySelection struct {
+	activityFilter
+	after *position // nil: from the newest on
+}
+
+func (s *Server) activitySelection(asked activityQuestion) (out activitySelection, err error) {
+	if out.activityFilter, err = parseActivityFilter(asked.Filter, s.now()); err != nil || asked.After == "" {
+		return out, err
+	}
+	at, ok := parsePosition(asked.After)
+	if !ok {
+		return out, refuse(http.StatusBadRequest, "InvalidSkipToken", "the $skiptoken is none that this API gave")
+	}
+	out.after = &at
+	return out, nil
+}
+
+// events are those of this node, the newest first: as many as an answer has, and one more that says whether there is another answer.
+func (s *Server) events(wanted activitySelection) ([]event, error) {
+	log, err := s.gateway.Activity()
+	if err != nil {
+		return nil, err
+	}
+	out := []event{}
+	for i := range log {
+		e := asEvent(&log[i])
+		if wanted.holds(e) && (wanted.after == nil || wanted.after.compare(e.position()) < 0) {
+			out = append(out, e)
+		}
+	}
+	out = newestFirst(out)
+	return out[:min(len(out), eventsMax+1)], nil
+}
+
+func newestFirst(all []event) []event {
+	slices.SortStableFunc(all, func(a, b event) int { return a.position().compare(b.position()) })
+	return all
+}
+
+// position is where an event stands in the log of all nodes. A page begins after a position, and not after a number of events: new events,
+// and nodes that do not answer for a while, move no event from one page to another.
+type position struct {
+	at int64  // Unix microseconds
+	id string // tells events of one microsecond apart
+}
+
+func (e *event) position() position { return position{e.At.UnixMicro(), e.DataID} }
+
+// compare is negative for a position before another one: that of a newer event.
+func (p position) compare(other position) int {
+	return cmp.Or(cmp.Compare(other.at, p.at), strings.Compare(other.id, p.id))
+}
+
+func (p position) String() string { return strconv.FormatInt(p.at, 10) + "." + p.id }
+
+func parsePosition(text string) (p position, ok bool) {
+	at, id, ok := strings.Cut(text, ".")
+	n, err := strconv.ParseInt(at, 10, 64)
+	return position{n, id}, ok && err == nil
 }
 
 // localised is a name that Azure answers in two forms.

@@ -35,6 +35,12 @@ type fake struct {
 	events   []activity.Event
 	onDemand probe.OnDemand
 	logs     string // root
+
+	node     string                    // name in a cluster
+	nodes    []store.Node              // that run
+	admitted []string                  // names of all nodes
+	views    map[string]gateway.Health // of its instances; nil: one that has everything up
+	mute     error                     // why no instance answers
 }
 
 func (f *fake) Config() admin.Config {
@@ -98,6 +104,20 @@ func (f *fake) Health() (gateway.Health, error) {
 	}}}, nil
 }
 
+func (f *fake) InstanceHealth() (map[string]gateway.Health, error) {
+	if f.views != nil || f.mute != nil {
+		return f.views, f.mute
+	}
+	h, err := f.Health()
+	return map[string]gateway.Health{"appgw_0": h}, err
+}
+
+func (f *fake) Node() string { return f.node }
+
+func (f *fake) Nodes() []store.Node { return f.nodes }
+
+func (f *fake) Admitted(context.Context) ([]string, error) { return f.admitted, nil }
+
 func (f *fake) Probe(_ context.Context, t probe.OnDemand) (gateway.Health, error) {
 	f.mu.Lock()
 	f.onDemand = t
@@ -130,7 +150,7 @@ type shelf struct {
 	items  map[string]store.Item
 	writes int64
 	reads  map[string]int // of all items of a kind
-	secret []byte
+	secret map[string][]byte
 	rival  func()           // not nil: somebody else writes, once, before PutItem does
 	down   map[string]error // kind → what every access to its items returns
 }
@@ -204,13 +224,16 @@ func (s *shelf) DeleteItem(ctx context.Context, r store.Item) error {
 	return nil
 }
 
-func (s *shelf) Secret(_ context.Context, _ string, make func() ([]byte, error)) (_ []byte, err error) {
+func (s *shelf) Secret(_ context.Context, name string, create func() ([]byte, error)) (_ []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.secret == nil {
-		s.secret, err = make()
+		s.secret = map[string][]byte{}
 	}
-	return s.secret, err
+	if s.secret[name] == nil {
+		s.secret[name], err = create()
+	}
+	return s.secret[name], err
 }
 
 const host = "127.0.0.1:8443"
@@ -229,7 +252,7 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, gateway: &fake{}, shelf: &shelf{items: map[string]store.Item{}, reads: map[string]int{}}, history: &past{}, tokens: map[access.Role]string{}}
 	control := access.NewControl(w.shelf)
-	w.server = New(w.gateway, w.shelf, w.history, control, []string{host, "localhost:8443"})
+	w.server = New(w.gateway, w.shelf, w.history, control, []string{host, "localhost:8443"}, nil)
 	for _, role := range access.Roles() {
 		c, secret, err := access.Create(t.Context(), w.shelf, role, "")
 		if err != nil {

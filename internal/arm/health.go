@@ -3,23 +3,25 @@ package arm
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"causeway/internal/gateway"
 )
 
-// readHealth is the backend health of all instances. With $expand the pools and settings come whole instead of by id.
+// readHealth is the backend health of all instances of all nodes. With $expand the pools and settings come whole instead of by id.
 func readHealth(q *request) (response, error) {
 	g, err := q.found()
 	if err != nil {
 		return response{}, err
 	}
-	health, err := q.server.gateway.Health()
+	nodes := q.survey()
+	health, err := q.health(nodes)
 	if err != nil {
 		return response{}, err
 	}
 	if q.URL.Query().Get("$expand") == "" {
-		return ok(health)
+		return nodes.ok(health)
 	}
 	whole, err := q.whole(g)
 	if err != nil {
@@ -33,7 +35,64 @@ func readHealth(q *request) (response, error) {
 		}
 		pools = append(pools, map[string]any{"backendAddressPool": whole(p.Pool.ID), "backendHttpSettingsCollection": settings})
 	}
-	return ok(map[string]any{"backendAddressPools": pools, "causewayUnserved": health.Unserved})
+	return nodes.ok(map[string]any{
+		"backendAddressPools":  pools,
+		"causewayUnserved":     health.Unserved,
+		"causewayMissingNodes": health.Missing,
+	})
+}
+
+// health joins what the instances of all nodes see, as each node joins what its own do. A node of which no instance answers is missing,
+// this one too.
+func (q *request) health(nodes *survey) (gateway.Health, error) {
+	var own map[string]gateway.Health
+	var silent error
+	others := ask[map[string]gateway.Health](nodes, "health", nil, func() { own, silent = q.server.gateway.InstanceHealth() })
+	views := maps.Clone(own)
+	if views == nil {
+		views = map[string]gateway.Health{}
+	}
+	for _, other := range others {
+		maps.Copy(views, other)
+	}
+	if len(views) == 0 {
+		return q.server.gateway.Health()
+	}
+	if silent != nil {
+		nodes.lack(q.server.gateway.Node(), silent)
+	}
+	h := gateway.MergeHealth(views)
+	nodes.note(&h)
+	return h, nil
+}
+
+// note says in the health of each member whose view it lacks.
+func (s *survey) note(h *gateway.Health) {
+	h.Missing = s.missing
+	if len(s.silent) == 0 {
+		return
+	}
+	text := "Node " + strings.Join(s.silent, ", ") + " did not answer; what its instances see is not included."
+	for _, p := range h.Pools {
+		for _, settings := range p.Settings {
+			for i := range settings.Servers {
+				at := &settings.Servers[i]
+				if at.Detail = strings.TrimSuffix(at.Detail, "."); at.Detail != "" {
+					at.Detail += ". "
+				}
+				at.Detail += text
+			}
+		}
+	}
+}
+
+// nodeHealth answers for this node alone.
+func nodeHealth(q *request) (response, error) {
+	views, err := q.server.gateway.InstanceHealth()
+	if err != nil {
+		return response{}, err
+	}
+	return ok(views)
 }
 
 // whole finds a pool or settings by its id, for an answer that has them instead of their ids.

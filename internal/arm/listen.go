@@ -51,6 +51,28 @@ func Hosts(bound net.Addr) ([]string, error) {
 	return names, nil
 }
 
+// Reach is the address, host:port, at which other nodes reach an API: where it is bound. One that is bound to all addresses of its machine
+// they reach at node, the host of this node in its cluster, or else at the first of hosts that is an address of the machine and not on
+// loopback. Empty: there is none. A link-local address, which Hosts leaves out, is none either.
+func Reach(bound net.Addr, node string, hosts []string) string {
+	host, port, err := net.SplitHostPort(bound.String())
+	switch {
+	case err != nil:
+		return ""
+	case !net.ParseIP(host).IsUnspecified():
+		return bound.String()
+	case node != "":
+		return net.JoinHostPort(node, port)
+	}
+	for _, h := range hosts {
+		name, _, _ := net.SplitHostPort(h)
+		if ip := net.ParseIP(name); ip != nil && !ip.IsLoopback() {
+			return h
+		}
+	}
+	return ""
+}
+
 // machineNames are the addresses and the name of this machine.
 func machineNames() ([]string, error) {
 	addresses, err := net.InterfaceAddrs()

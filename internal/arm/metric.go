@@ -20,7 +20,13 @@ type metric struct {
 	name, display, unit string
 	primary             string   // the aggregation that is meant: Average or Total
 	dimensions          []string // in Azure's spelling
-	read                func(context.Context, History, time.Time, time.Time) ([]cell, error)
+	source
+}
+
+// source is where the values of a metric come from. The zero value has none.
+type source struct {
+	read reader
+	adds bool // the cells of one minute and one combination are one together, over instances and over nodes: their count stays 1
 }
 
 // cell is what a metric was in one minute, for one combination of its dimensions. Sum and count add up over minutes,
@@ -91,8 +97,6 @@ var unmeasured = []string{
 	"CpuUtilization", "WebSocketActiveConnections",
 }
 
-func nothing(context.Context, History, time.Time, time.Time) ([]cell, error) { return nil, nil }
-
 // The aggregations.
 const (
 	average = "Average"
@@ -126,8 +130,8 @@ type reader = func(context.Context, History, time.Time, time.Time) ([]cell, erro
 
 // counted reads by how much a counter grew in each minute, times a factor. A minute without growth has no cell: Azure reports
 // no value then.
-func counted(name string, factor float64, keep func(labels map[string]string) bool, dimensions ...string) reader {
-	return func(ctx context.Context, h History, from, to time.Time) (out []cell, err error) {
+func counted(name string, factor float64, keep func(labels map[string]string) bool, dimensions ...string) source {
+	read := func(ctx context.Context, h History, from, to time.Time) (out []cell, err error) {
 		all, err := h.Read(ctx, telemetry.Namespace+"_"+name, from.Add(-history.Every), to)
 		if err != nil {
 			return nil, err
@@ -146,6 +150,7 @@ func counted(name string, factor float64, keep func(labels map[string]string) bo
 		}
 		return merged(out), nil
 	}
+	return source{read, true}
 }
 
 // merged adds the cells of one minute and one combination up. Their count is one: a minute.
@@ -169,21 +174,22 @@ func merged(cells []cell) []cell {
 	return out
 }
 
-// both adds two readers up.
-func both(a, b reader) reader {
-	return func(ctx context.Context, h History, from, to time.Time) ([]cell, error) {
-		first, err := a(ctx, h, from, to)
+// both adds two sources up.
+func both(a, b source) source {
+	read := func(ctx context.Context, h History, from, to time.Time) ([]cell, error) {
+		first, err := a.read(ctx, h, from, to)
 		if err != nil {
 			return nil, err
 		}
-		second, err := b(ctx, h, from, to)
+		second, err := b.read(ctx, h, from, to)
 		return merged(append(first, second...)), err
 	}
+	return source{read, true}
 }
 
 // level reads a gauge: of all instances together, or as the mean of what they say.
-func level(name string, together bool, dimensions ...string) reader {
-	return func(ctx context.Context, h History, from, to time.Time) (out []cell, err error) {
+func level(name string, together bool, dimensions ...string) source {
+	read := func(ctx context.Context, h History, from, to time.Time) (out []cell, err error) {
 		all, err := h.Read(ctx, telemetry.Namespace+"_"+name, from, to)
 		if err != nil {
 			return nil, err
@@ -199,16 +205,17 @@ func level(name string, together bool, dimensions ...string) reader {
 		}
 		return out, nil
 	}
+	return source{read, together}
 }
 
 // mean reads a histogram of seconds: sum and count of what each minute measured, in milliseconds.
-func mean(name string, dimensions ...string) reader {
-	return func(ctx context.Context, h History, from, to time.Time) ([]cell, error) {
-		sums, err := counted(name+"_sum", 1000, nil, dimensions...)(ctx, h, from, to)
+func mean(name string, dimensions ...string) source {
+	read := func(ctx context.Context, h History, from, to time.Time) ([]cell, error) {
+		sums, err := counted(name+"_sum", 1000, nil, dimensions...).read(ctx, h, from, to)
 		if err != nil {
 			return nil, err
 		}
-		counts, err := counted(name+"_count", 1, nil, dimensions...)(ctx, h, from, to)
+		counts, err := counted(name+"_count", 1, nil, dimensions...).read(ctx, h, from, to)
 		if err != nil {
 			return nil, err
 		}
@@ -222,4 +229,5 @@ func mean(name string, dimensions ...string) reader {
 		}
 		return out, nil
 	}
+	return source{read, false}
 }

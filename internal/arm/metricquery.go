@@ -167,7 +167,7 @@ func namedMetrics(names string) (out []metric, err error) {
 
 func namedMetric(name string) (metric, error) {
 	if i := slices.IndexFunc(unmeasured, func(known string) bool { return strings.EqualFold(known, name) }); i >= 0 {
-		return metric{name: unmeasured[i], display: unmeasured[i], unit: "Count", primary: average, read: nothing}, nil
+		return metric{name: unmeasured[i], display: unmeasured[i], unit: "Count", primary: average}, nil
 	}
 	var known []string
 	for _, m := range metrics() {

@@ -2,7 +2,6 @@ package arm
 
 import (
 	"maps"
-	"net/http"
 	"slices"
 	"time"
 )
@@ -13,16 +12,15 @@ func readMetrics(q *request) (response, error) {
 		return response{}, err
 	}
 	if q.server.history == nil {
-		return response{}, refuse(http.StatusServiceUnavailable, "MetricsUnavailable",
-			"the history of the metrics is not open; the gateway's log says why")
+		return response{}, noHistory()
 	}
 	asked, err := q.metricQuery()
 	if err != nil {
 		return response{}, err
 	}
-	values := []any{}
+	values, nodes := []any{}, q.survey()
 	for _, m := range asked.metrics {
-		cells, err := m.read(q.Context(), q.server.history, asked.from, asked.to)
+		cells, err := q.cells(nodes, m, asked.from, asked.to)
 		if err != nil {
 			return response{}, err
 		}
@@ -40,7 +38,7 @@ func readMetrics(q *request) (response, error) {
 			"timeseries":         series,
 		})
 	}
-	return ok(map[string]any{
+	return nodes.ok(map[string]any{
 		"cost":           0,
 		"timespan":       asked.from.Format(time.RFC3339) + "/" + asked.to.Format(time.RFC3339),
 		"interval":       asked.text,

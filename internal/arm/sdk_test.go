@@ -48,7 +48,7 @@ func newSDK(t *testing.T) *sdk {
 		t.Fatal(err)
 	}
 	control := access.NewControl(w.shelf)
-	w.server = New(w.gateway, w.shelf, w.history, control, hosts)
+	w.server = New(w.gateway, w.shelf, w.history, control, hosts, authority)
 	endpoint := Serve(ln, w.server, authority, hosts)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)

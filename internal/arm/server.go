@@ -25,10 +25,12 @@ import (
 	"causeway/internal/gateway"
 	"causeway/internal/probe"
 	"causeway/internal/store"
+	"causeway/internal/store/cluster"
 )
 
 // Gateway is what a supervisor lets the API do.
 type Gateway interface {
+	Cluster
 	// Config is what is served. Without a Document there is no gateway yet.
 	Config() admin.Config
 	// Apply serves another configuration; see admin.Gateway. The caller of ctx is noted.
@@ -36,8 +38,10 @@ type Gateway interface {
 	// Remove ends the gateway and forgets its document. An error changes nothing.
 	Remove(ctx context.Context) error
 	SetRunning(ctx context.Context, running bool) error
-	// Health is the backend health, as all instances together see it. An error says that none answers.
+	// Health is the backend health, as all instances of this node together see it. An error says why none answers.
 	Health() (gateway.Health, error)
+	// InstanceHealth is the same as each of them sees it, by instanceId. A node that is to run none has none, and no error.
+	InstanceHealth() (map[string]gateway.Health, error)
 	// Probe asks the members of a pool once; see probe.Once.
 	Probe(ctx context.Context, t probe.OnDemand) (gateway.Health, error)
 	// Activity is the activity log of this node, oldest first.
@@ -64,6 +68,7 @@ type Server struct {
 	hosts   []string // host:port of the address, under every name that the certificate is for; without port 443 as well as with it
 	routes  []route
 	now     func() time.Time
+	peers   *http.Client // for questions to other nodes; nil: there is no authority to know them by
 
 	cache      rendered
 	operations operations
@@ -72,8 +77,9 @@ type Server struct {
 }
 
 // New makes a server for an address, of which hosts are all names, each as host:port. A server that answers only on a unix socket
-// has none. Without a history, which may be nil, there are no metrics.
-func New(g Gateway, items Items, h History, control *access.Control, hosts []string) *Server {
+// has none. Without a history, which may be nil, there are no metrics. The authority is that of the APIs of all nodes; without
+// one, which may be nil, no other node is asked.
+func New(g Gateway, items Items, h History, control *access.Control, hosts []string, authority *cluster.Authority) *Server {
 	return &Server{
 		gateway:  g,
 		items:    items,
@@ -83,6 +89,7 @@ func New(g Gateway, items Items, h History, control *access.Control, hosts []str
 		routes:   routes(),
 		now:      time.Now,
 		querying: make(chan struct{}, logQueries),
+		peers:    peerClient(authority),
 	}
 }
 
@@ -138,6 +145,9 @@ func (s *Server) answer(r *http.Request) (response, error) {
 	if peer == nil && !s.knows(r.Host) {
 		return response{}, refuse(http.StatusMisdirectedRequest, "InvalidHostName",
 			"this API does not answer under the name %q; use one of %s", r.Host, strings.Join(s.hosts, ", "))
+	}
+	if part, is := strings.CutPrefix(r.URL.Path, nodePath); is {
+		return s.answerNode(r, part)
 	}
 	at, vars, err := s.route(r)
 	if err != nil {

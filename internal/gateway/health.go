@@ -5,6 +5,8 @@ type Health struct {
 	Pools []PoolHealth `json:"backendAddressPools"`
 
 	Unserved []Unserved `json:"causewayUnserved,omitempty"` // protections that the gateway's document asks for and that it does not give
+
+	Missing []string `json:"causewayMissingNodes,omitempty"` // nodes of the cluster whose instances are not included
 }
 
 // PoolHealth is the health of a pool under each of the settings that use it.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"causeway/internal/gateway"
 	"causeway/internal/probe"
 	"causeway/internal/resolve"
+	"causeway/internal/store"
 	"causeway/internal/store/cluster"
 )
 
@@ -25,6 +27,7 @@ import (
 type api struct {
 	ln       net.Listener // nil: it has no address
 	hosts    []string     // host:port, under every name; the first is the one to tell clients: a name of the options, if there is one
+	reach    string       // host:port at which other nodes reach it, one of hosts; empty: they do not
 	socket   net.Listener // nil: it has no unix socket
 	path     string       // of the socket
 	recorder recorder
@@ -44,9 +47,7 @@ func (s *Supervisor) openAPI(inherited admin.Listeners) (a *api, err error) {
 		return nil, fmt.Errorf("open the address of the management API: %w", taken(err, s.o.API, s.o.Data))
 	}
 	if a.ln != nil {
-		if a.hosts, err = arm.Hosts(a.ln.Addr()); err == nil {
-			a.hosts = append(withPort(s.o.APINames, a.ln.Addr()), a.hosts...)
-		}
+		err = a.name(s.o.APINames, s.place.Dir)
 	}
 	if err == nil {
 		a.socket, err = inheritAPISocket(a.path, inherited.APISocket)
@@ -61,6 +62,23 @@ func (s *Supervisor) openAPI(inherited admin.Listeners) (a *api, err error) {
 		return nil, nil
 	}
 	return a, nil
+}
+
+// name finds the names of the address: those of the options, its own, and the one at which other nodes reach it.
+func (a *api) name(given []string, cluster string) error {
+	own, err := arm.Hosts(a.ln.Addr())
+	if err != nil {
+		return err
+	}
+	node, err := store.HostOf(cluster)
+	if err != nil {
+		return err
+	}
+	a.hosts, a.reach = append(withPort(given, a.ln.Addr()), own...), arm.Reach(a.ln.Addr(), node, own)
+	if a.reach != "" && !slices.Contains(a.hosts, a.reach) {
+		a.hosts = append(a.hosts, a.reach)
+	}
+	return nil
 }
 
 // withPort gives names the port of an address, unless they have one.
@@ -101,13 +119,13 @@ func (s *Supervisor) serveAPI() {
 
 func (s *Supervisor) answerAPI() error {
 	var authority *cluster.Authority
-	if s.api.ln != nil {
+	if s.api.ln != nil || s.node != "" { // a node that answers only on a socket asks the others, too
 		var err error
 		if authority, err = s.authority(); err != nil {
 			return err
 		}
 	}
-	server := arm.New(s, shelf{s}, &s.api.recorder, access.NewControl(shelf{s}), s.api.hosts)
+	server := arm.New(s, shelf{s}, &s.api.recorder, access.NewControl(shelf{s}), s.api.hosts, authority)
 	s.api.mu.Lock()
 	defer s.api.mu.Unlock()
 	if s.api.ended {

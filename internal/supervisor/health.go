@@ -25,6 +25,18 @@ func (s *Supervisor) Health() (gateway.Health, error) {
 	return gateway.Health{}, s.whyNoHealth()
 }
 
+// InstanceHealth is the backend health as each instance sees it, by instanceId. See arm.Gateway.
+func (s *Supervisor) InstanceHealth() (map[string]gateway.Health, error) {
+	views := s.views()
+	s.mu.Lock()
+	idle := s.state != store.Running || s.serving == 0
+	s.mu.Unlock()
+	if len(views) == 0 && !idle {
+		return nil, s.whyNoHealth()
+	}
+	return views, nil
+}
+
 // whyNoHealth says why no instance answers.
 func (s *Supervisor) whyNoHealth() *admin.Refusal {
 	s.mu.Lock()
@@ -59,6 +71,15 @@ func (s *Supervisor) whyNoHealth() *admin.Refusal {
 
 // healthOfAll is the health as all instances see it; false: none of them answers.
 func (s *Supervisor) healthOfAll() (gateway.Health, bool) {
+	views := s.views()
+	if len(views) == 0 {
+		return gateway.Health{}, false
+	}
+	return gateway.MergeHealth(views), true
+}
+
+// views are the health as each instance sees it, by instanceId, of those that answer.
+func (s *Supervisor) views() map[string]gateway.Health {
 	all := s.fleet.all()
 	views := map[string]gateway.Health{}
 	var mu sync.Mutex
@@ -71,10 +92,7 @@ func (s *Supervisor) healthOfAll() (gateway.Health, bool) {
 		defer mu.Unlock()
 		views[s.idOf(p.Number)] = h
 	})
-	if len(views) == 0 {
-		return gateway.Health{}, false
-	}
-	return gateway.MergeHealth(views), true
+	return views
 }
 
 // HealthFile is where a data directory keeps the backend health, for a diagnosis after the gateway has ended.

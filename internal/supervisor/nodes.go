@@ -48,6 +48,9 @@ func (s *Supervisor) partake() {
 // self is what this node says to the others.
 func (s *Supervisor) self() store.Node {
 	n := store.Node{Started: s.started, Version: s.o.Version, Faults: s.lagging()}
+	if s.api != nil {
+		n.API = s.api.reach
+	}
 	machine := s.budgets.holder.Machine()
 	n.Processor, n.Memory = machine.CPU, machine.Memory
 	for _, p := range s.fleet.all() {
@@ -66,6 +69,28 @@ func (s *Supervisor) self() store.Node {
 		}
 	}
 	return n
+}
+
+// Node is the name of this node. See arm.Cluster.
+func (s *Supervisor) Node() string { return s.node }
+
+// Nodes are those that run, as a quorum last said. See arm.Cluster.
+func (s *Supervisor) Nodes() []store.Node {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.peers
+}
+
+// Admitted are the names of all nodes, whether or not they run. See arm.Cluster.
+func (s *Supervisor) Admitted(ctx context.Context) ([]string, error) {
+	if err := s.silent(); err != nil {
+		return nil, err
+	}
+	from := s.stored()
+	if from == nil {
+		return nil, errNoStore
+	}
+	return from.Admitted(ctx)
 }
 
 // look asks who runs, and follows; false: this node could not take its share.
