@@ -28,13 +28,14 @@ type activityQuestion struct {
 
 // readActivity is the activity log of all nodes, the newest event first, as Azure Monitor answers it.
 func readActivity(q *request) (response, error) {
-	query, nodes := q.URL.Query(), q.survey()
+	query := q.URL.Query()
 	asked := activityQuestion{query.Get("$filter"), query.Get("$skiptoken")}
 	wanted, err := q.server.activitySelection(asked)
 	if err != nil {
 		return response{}, err
 	}
 	var out []event
+	nodes := q.survey()
 	others := ask[[]event](nodes, "activity", asked, func() { out, err = q.server.events(wanted) })
 	if err != nil {
 		return response{}, err

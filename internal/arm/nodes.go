@@ -32,7 +32,7 @@ type Cluster interface {
 
 // Bounds of a question to another node.
 const (
-	nodeTime      = 2 * time.Second // how much longer than this node another one may take
+	nodeTime      = 2 * time.Second // how much longer than this node another one may take, at least
 	admittedTime  = time.Second     // how long a quorum may take to say which nodes there are
 	nodeIdleTime  = 30 * time.Second
 	nodeAnswerMax = 64 << 20 // bytes; a metric of a month takes some 2 MB for each combination of its dimensions
@@ -110,13 +110,15 @@ var errLate = errors.New("it did not answer in time")
 func ask[T any](s *survey, part string, question any, own func()) (parts []T) {
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	defer cancel(nil)
+	begin := time.Now()
 	answers, failures := make([]T, len(s.asked)), make([]error, len(s.asked))
 	var all sync.WaitGroup
 	for i, n := range s.asked {
 		all.Go(func() { failures[i] = s.server.askNode(ctx, n, part, question, &answers[i]) })
 	}
 	own()
-	late := time.AfterFunc(nodeTime, func() { cancel(errLate) })
+	more := max(nodeTime, time.Since(begin)) // a month of metrics takes every node longer
+	late := time.AfterFunc(more, func() { cancel(errLate) })
 	defer late.Stop()
 	all.Wait()
 	for i, n := range slices.Clone(s.asked) {

@@ -283,7 +283,8 @@ func TestWhoIsANode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := b.server.control.Issue(t.Context(), access.Caller{ID: "a", Role: access.Owner}, access.Audience{Issuer: "causeway-node", Resource: "b"})
+	made, err := b.server.control.Issue(t.Context(), access.Caller{ID: "a", Role: access.Owner},
+		access.Audience{Issuer: "causeway-node", Resource: "b"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -217,6 +217,12 @@ func TestTheAPIAnswersForAllNodes(t *testing.T) {
 	if h, missing := asked["a"].health("10.0.0.5"); strings.Contains(h.Detail, "Node b") || missing != "b" {
 		t.Errorf("when b does not run, without %q: %+v", missing, h)
 	}
+	if err := p.a.s.SetRunning(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	if _, text := asked["a"].do(http.MethodPost, gatewayID+"/backendhealth", ""); !strings.Contains(text, "stopped on purpose") {
+		t.Errorf("the health of a gateway that is stopped: %s", text)
+	}
 }
 
 // An API on all addresses has the address at which the others reach the node, in its certificate as well.
