@@ -73,6 +73,50 @@ func (p pair) await(what string, done func() bool) {
 	}
 }
 
+// keepMetrics lets both nodes keep what they measure as that of a minute.
+func (p pair) keepMetrics(at time.Time) {
+	p.a.Helper()
+	for _, h := range []*house{p.a, p.b} {
+		p.await("the history is open", func() bool {
+			h.s.api.recorder.mu.Lock()
+			defer h.s.api.recorder.mu.Unlock()
+			return h.s.api.recorder.history != nil
+		})
+		h.s.keepMetrics(at)
+	}
+}
+
+// serve makes requests to both nodes, and waits until their instances have counted them.
+func (p pair) serve(a, b int) {
+	p.a.Helper()
+	a0, b0 := p.a.requests(), p.b.requests()
+	for range a {
+		p.a.get(fmt.Sprint("http://127.0.0.11:", p.a.port))
+	}
+	for range b {
+		p.b.get(fmt.Sprint("http://127.0.0.12:", p.b.port))
+	}
+	p.await("all requests are counted", func() bool { return p.a.requests() == a0+float64(a) && p.b.requests() == b0+float64(b) })
+}
+
+// requests is how many the instances of a gateway have counted.
+func (h *house) requests() (n float64) {
+	h.Helper()
+	families, err := h.s.gather()
+	if err != nil {
+		h.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() != "causeway_requests_total" {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			n += m.GetCounter().GetValue()
+		}
+	}
+	return n
+}
+
 // request makes a request of a client to one of the nodes.
 func (c *apiClient) request(method, path string, query url.Values) (missing string, body []byte) {
 	c.t.Helper()
@@ -175,22 +219,12 @@ func TestTheAPIAnswersForAllNodes(t *testing.T) {
 			t.Errorf("%s takes a client for a node: %d %s", name, status, text)
 		}
 	}
-	for range 5 {
-		p.a.get(fmt.Sprint("http://127.0.0.11:", p.a.port))
-	}
-	for range 3 {
-		p.b.get(fmt.Sprint("http://127.0.0.12:", p.b.port))
-	}
-	at := time.Now().Truncate(time.Minute).Add(time.Minute)
-	timespan := at.Add(-2*time.Minute).UTC().Format(time.RFC3339) + "/" + at.UTC().Format(time.RFC3339)
-	for _, h := range []*house{p.a, p.b} {
-		p.await("the history is open", func() bool {
-			h.s.api.recorder.mu.Lock()
-			defer h.s.api.recorder.mu.Unlock()
-			return h.s.api.recorder.history != nil
-		})
-		h.s.keepMetrics(at)
-	}
+	at := time.Now().Truncate(time.Minute).Add(10 * time.Minute) // no minute of the supervisors themselves
+	p.serve(1, 1)                                                // from then on the instances count
+	p.keepMetrics(at)
+	p.serve(5, 3)
+	p.keepMetrics(at.Add(time.Minute))
+	timespan := at.UTC().Format(time.RFC3339) + "/" + at.Add(time.Minute).UTC().Format(time.RFC3339)
 	for name, c := range asked {
 		if n, missing := c.total("TotalRequests", timespan); n != 8 || missing != "" {
 			t.Errorf("requests from %s, without %q: %v", name, missing, n)
