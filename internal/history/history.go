@@ -36,7 +36,10 @@ const (
 )
 
 // History is an open database.
-type History struct{ db *tsdb.DB }
+type History struct {
+	db   *tsdb.DB
+	last map[string]sampled // by instance
+}
 
 // Open opens the database in a folder, and makes it where there is none.
 func Open(folder string) (*History, error) {
@@ -50,16 +53,23 @@ func Open(folder string) (*History, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the history of the metrics in %s: %w", folder, err)
 	}
-	return &History{db}, nil
+	return &History{db: db, last: map[string]sampled{}}, nil
 }
 
 // Close ends the database.
 func (h *History) Close() error { return h.db.Close() }
 
-// Append adds a sample of every metric. Of a histogram it keeps the count and the sum, as NAME_count and NAME_sum. What an
-// instance has counted that is young, and so was not there the last time, counts from zero.
+// sampled is what was kept of an instance the last time.
+type sampled struct {
+	at     int64               // Unix milliseconds
+	counts map[uint64]struct{} // hashes of the labels of all counters
+}
+
+// Append adds a sample of every metric. Of a histogram it keeps the count and the sum, as NAME_count and NAME_sum. What counts for
+// the first time counts from zero: a counter that an instance did not have the last time, such as that of its first 502, and all of an
+// instance that is young. What an older instance counted before anybody looked is not known. Append may not run twice at once.
 func (h *History) Append(ctx context.Context, at time.Time, families []*dto.MetricFamily, young func(instance string) bool) error {
-	into := &appender{to: h.db.Appender(ctx), at: at.UnixMilli(), young: young}
+	into := &appender{to: h.db.Appender(ctx), at: at.UnixMilli(), young: young, last: h.last, now: map[string]sampled{}}
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
 			into.metric(f.GetName(), m)
@@ -71,14 +81,16 @@ func (h *History) Append(ctx context.Context, at time.Time, families []*dto.Metr
 	if err := into.to.Commit(); err != nil {
 		return fmt.Errorf("keep the metrics: %w", err)
 	}
+	h.last = into.now
 	return nil
 }
 
 type appender struct {
-	to    storage.Appender
-	at    int64 // Unix milliseconds
-	young func(instance string) bool
-	err   error
+	to        storage.Appender
+	at        int64 // Unix milliseconds
+	young     func(instance string) bool
+	last, now map[string]sampled // by instance
+	err       error
 }
 
 func (a *appender) metric(name string, m *dto.Metric) {
@@ -86,7 +98,7 @@ func (a *appender) metric(name string, m *dto.Metric) {
 	case m.GetCounter() != nil:
 		a.count(name, m, m.GetCounter().GetValue())
 	case m.GetGauge() != nil:
-		a.value(name, m, m.GetGauge().GetValue())
+		a.sample(labelsOf(name, m), a.at, m.GetGauge().GetValue())
 	case m.GetHistogram() != nil:
 		a.count(name+"_sum", m, m.GetHistogram().GetSampleSum())
 		a.count(name+"_count", m, float64(m.GetHistogram().GetSampleCount()))
@@ -95,10 +107,28 @@ func (a *appender) metric(name string, m *dto.Metric) {
 
 // count adds a sample of what only grows.
 func (a *appender) count(name string, m *dto.Metric, v float64) {
-	if a.young(labelOf(m, telemetry.InstanceLabel)) {
-		a.sample(name, m, a.at-Every.Milliseconds(), 0)
+	instance, of := labelOf(m, telemetry.InstanceLabel), labelsOf(name, m)
+	if from, begins := a.begins(instance, of.Hash()); begins {
+		a.sample(of, from, 0)
 	}
-	a.value(name, m, v)
+	a.sample(of, a.at, v)
+	if _, known := a.now[instance]; !known {
+		a.now[instance] = sampled{a.at, map[uint64]struct{}{}}
+	}
+	a.now[instance].counts[of.Hash()] = struct{}{}
+}
+
+// begins says since when a counter counts from zero, if it begins now.
+func (a *appender) begins(instance string, counter uint64) (from int64, ok bool) {
+	last, known := a.last[instance]
+	switch {
+	case a.young(instance): // it may have taken the place of another since
+		return max(last.at+1, a.at-Every.Milliseconds()), true
+	case !known, a.at-last.at > 2*Every.Milliseconds(): // nobody looked for a while
+		return 0, false
+	}
+	_, had := last.counts[counter]
+	return last.at, !had
 }
 
 func labelOf(m *dto.Metric, name string) string {
@@ -110,17 +140,19 @@ func labelOf(m *dto.Metric, name string) string {
 	return ""
 }
 
-func (a *appender) value(name string, m *dto.Metric, v float64) { a.sample(name, m, a.at, v) }
-
-// sample adds a sample. One that is older than what is there already is left out: the clock was set back.
-func (a *appender) sample(name string, m *dto.Metric, at int64, v float64) {
+func labelsOf(name string, m *dto.Metric) labels.Labels {
 	b := labels.NewScratchBuilder(len(m.GetLabel()) + 1)
 	b.Add(model.MetricNameLabel, name)
 	for _, l := range m.GetLabel() {
 		b.Add(l.GetName(), l.GetValue())
 	}
 	b.Sort()
-	_, err := a.to.Append(0, b.Labels(), at, v)
+	return b.Labels()
+}
+
+// sample adds a sample. One that is older than what is there already is left out: the clock was set back.
+func (a *appender) sample(of labels.Labels, at int64, v float64) {
+	_, err := a.to.Append(0, of, at, v)
 	if errors.Is(err, storage.ErrOutOfOrderSample) || errors.Is(err, storage.ErrOutOfBounds) ||
 		errors.Is(err, storage.ErrDuplicateSampleForTimestamp) {
 		return

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"causeway/internal/telemetry"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -64,6 +66,56 @@ func TestSamplesAreKept(t *testing.T) {
 	sums, err := h.Read(t.Context(), "duration_seconds_sum", begin.Add(time.Minute), begin.Add(time.Minute))
 	if err != nil || len(sums) != 1 || cmp.Diff([]float64{6}, sums[0].Values) != "" {
 		t.Errorf("%+v, %v", sums, err)
+	}
+}
+
+// The first requests of a sort count: a counter that an instance did not have the minute before began at zero. An instance that
+// took the place of another begins anew, even if it counts more in its first minute than the other one did.
+func TestTheFirstOfASortCounts(t *testing.T) {
+	r := prometheus.NewRegistry()
+	requests := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "requests_total"}, []string{telemetry.InstanceLabel, "status"})
+	r.MustRegister(requests)
+	count := func(instance, status string, n float64) { requests.WithLabelValues(instance, status).Add(n) }
+	begin := time.Now().Truncate(time.Minute).UTC()
+	h := open(t, t.TempDir())
+	young := ""
+	sample := func(minute int) {
+		t.Helper()
+		families, err := r.Gather()
+		if err == nil {
+			err = h.Append(t.Context(), begin.Add(time.Duration(minute)*time.Minute), families, func(i string) bool { return i == young })
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	count("a", "200", 1000) // it ran before anybody looked
+	sample(0)
+	count("a", "502", 3)
+	sample(1)
+	requests.Reset()
+	count("a", "502", 8)
+	young = "a"
+	sample(2)
+	young = ""
+	count("b", "200", 500) // another node's, long in service
+	sample(3)
+	count("b", "502", 1)
+	sample(13) // nobody looked for ten minutes
+	got := map[string][]float64{}
+	all, err := h.Read(t.Context(), "requests_total", begin, begin.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		for _, n := range s.Increases().Values {
+			if name := s.Labels[telemetry.InstanceLabel] + " " + s.Labels["status"]; n > 0 {
+				got[name] = append(got[name], n)
+			}
+		}
+	}
+	if diff := cmp.Diff(map[string][]float64{"a 502": {3, 8}}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
