@@ -74,8 +74,8 @@ func NewControl(s Store) *Control {
 	return &Control{
 		store:    s,
 		book:     book{store: s},
-		keys:     keys{store: s, name: "api-tokens"},
-		nodeKeys: keys{store: s, name: "api-nodes"},
+		keys:     keys{store: s, name: store.Passing + "api-tokens"},
+		nodeKeys: keys{store: s, name: store.Passing + "api-nodes"},
 		attempts: newAttempts(),
 	}
 }

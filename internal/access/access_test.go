@@ -119,6 +119,27 @@ func TestARevokedCredential(t *testing.T) {
 	})
 }
 
+// When the key that signs tokens is dropped, as after somebody may have seen it, tokens end with it on every node.
+func TestADroppedKeyEndsItsTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShelf()
+		made, secret := create(t, s, Reader)
+		c := NewControl(s)
+		token, err := c.SignIn(t.Context(), here, made.ID, secret, audience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clear(s.secrets)
+		time.Sleep(bookLife)
+		if _, err := c.Check(t.Context(), token, arm); err == nil {
+			t.Error("a token of the dropped key is taken")
+		}
+		if _, err := c.SignIn(t.Context(), here, made.ID, secret, audience); err != nil {
+			t.Errorf("signing in anew: %v", err)
+		}
+	})
+}
+
 func TestTokensThatAreRefused(t *testing.T) {
 	s := newShelf()
 	made, _ := create(t, s, Owner)

@@ -80,26 +80,31 @@ func (c *Control) verify(ctx context.Context, token string, audiences []string, 
 // keyBytes is the length of a key that signs tokens: that of HMAC-SHA-256's output (RFC 7518, section 3.2).
 const keyBytes = 32
 
-// keys remembers a key that signs tokens. All nodes share it.
+// keys remembers a key that signs tokens for bookLife. All nodes share it.
 type keys struct {
 	store Store
 	name  string // of the secret
 
-	mu  sync.Mutex
-	key []byte
+	mu   sync.Mutex
+	read time.Time
+	key  []byte
 }
 
 func (k *keys) get(ctx context.Context) ([]byte, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.key != nil {
+	if k.key != nil && time.Since(k.read) < bookLife {
 		return k.key, nil
 	}
+	k.read = time.Now()
 	key, err := k.store.Secret(ctx, k.name, func() ([]byte, error) {
 		key := make([]byte, keyBytes)
 		_, err := rand.Read(key)
 		return key, err
 	})
+	if err != nil && k.key != nil { // a store without a quorum still lets nodes ask each other
+		return k.key, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the key that signs tokens: %w", err)
 	}

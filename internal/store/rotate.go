@@ -98,8 +98,9 @@ func (s *Store) RotateNodeKey(ctx context.Context) error {
 	return identity.Retire()
 }
 
-// RotateDataKey brings in a new data key, seals everything with it again, also the history, and forgets the old ones. After
-// a failure in between, everything stays readable; another call finishes the work.
+// RotateDataKey brings in a new data key, seals everything with it again, also the history, and forgets the old ones. Passing
+// secrets are dropped: whoever had the old key has seen them. After a failure in between, everything stays readable; another call
+// finishes the work.
 func (s *Store) RotateDataKey(ctx context.Context) error {
 	if err := s.addKey(ctx); err != nil {
 		return err
@@ -110,6 +111,9 @@ func (s *Store) RotateDataKey(ctx context.Context) error {
 	// A write that began before may still bring back what the old key seals. The touch makes it fail.
 	if err := s.touchKey(ctx); err != nil {
 		return err
+	}
+	if _, err := s.client.Delete(ctx, s.places.secret(Passing), clientv3.WithPrefix()); err != nil {
+		return fmt.Errorf("drop passing secrets: %w", err)
 	}
 	if err := s.sealAgain(ctx); err != nil {
 		return err

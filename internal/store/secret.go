@@ -8,6 +8,10 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
+// Passing is how the names of secrets begin that nothing depends on for long. RotateDataKey drops them, and whoever asks next makes
+// another.
+const Passing = "passing/"
+
 // Secret is a value that all nodes share, such as the key of affinity cookies, sealed in the store. The first node that asks
 // makes it.
 func (s *Store) Secret(ctx context.Context, name string, make func() ([]byte, error)) ([]byte, error) {

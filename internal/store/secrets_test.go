@@ -99,6 +99,10 @@ func TestRotation(t *testing.T) {
 	if err := s.SetSecret(t.Context(), "cookies", []byte("cookiekey")); err != nil {
 		t.Fatal(err)
 	}
+	fresh := func(value string) func() ([]byte, error) { return func() ([]byte, error) { return []byte(value), nil } }
+	if v, err := s.Secret(t.Context(), store.Passing+"tokens", fresh("first")); err != nil || string(v) != "first" {
+		t.Fatalf("Secret = %q, %v", v, err)
+	}
 	before, oldest := config(t, s), at(t, s, 1)
 	keysBefore := dataKeys(t, s)
 	if err := s.RotateDataKey(t.Context()); err != nil {
@@ -106,6 +110,9 @@ func TestRotation(t *testing.T) {
 	}
 	if err := s.RotateNodeKey(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if v, err := s.Secret(t.Context(), store.Passing+"tokens", fresh("second")); err != nil || string(v) != "second" {
+		t.Errorf("a passing secret outlives the data key: %q, %v", v, err)
 	}
 	if after := dataKeys(t, s); len(after) != 1 || after[0] == keysBefore[0] {
 		t.Errorf("data keys before %v, after %v", keysBefore, after)
