@@ -82,7 +82,7 @@ func (m *metricQuery) series(ctx context.Context, of metric, cells []cell) ([]an
 // spend counts the points of one more series, before anything is made of them.
 func (m *metricQuery) spend(ctx context.Context) error {
 	if m.points += int(m.to.Sub(m.from.Truncate(m.interval))/m.interval) + 1; m.points > pointsMax {
-		return refuse(http.StatusBadRequest, "BadRequest",
+		return refuse(http.StatusBadRequest, "ResponseTooLarge",
 			"the answer would have more than %d values: ask for a shorter timespan, a longer interval, fewer metrics or a smaller top", pointsMax)
 	}
 	return ctx.Err()

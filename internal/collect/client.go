@@ -37,7 +37,8 @@ var ErrNotHTTPS = errors.New("its address has to be https://HOST:PORT, because t
 type client struct {
 	base  string
 	http  http.Client
-	max   int64 // bytes of an answer
+	max   int64         // bytes of an answer
+	pause time.Duration // before a busy API is asked again, and twice that the next time
 	token string
 	until time.Time // when the token is renewed
 	o     Options
@@ -54,7 +55,7 @@ func (o Options) OnSocket() (path string, ok bool) { return strings.CutPrefix(o.
 
 // onSocket reaches an API on a unix socket. It needs no token.
 func onSocket(path string) *client {
-	c := &client{base: "http://localhost", max: answerMax}
+	c := &client{base: "http://localhost", max: answerMax, pause: 5 * time.Second}
 	c.http.Timeout = time.Minute
 	c.http.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
@@ -166,7 +167,8 @@ func (c *client) do(r *http.Request) ([]byte, error) {
 		return nil, fmt.Errorf("the API answers with more than %d bytes; collect a shorter time", c.max)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, &answerError{resp.StatusCode, reasonOf(text)}
+		code, reason := reasonOf(text)
+		return nil, &answerError{resp.StatusCode, code, reason}
 	}
 	return text, nil
 }
@@ -174,6 +176,7 @@ func (c *client) do(r *http.Request) ([]byte, error) {
 // answerError is an answer that refuses.
 type answerError struct {
 	status int
+	code   string // of ARM; empty: it has none
 	reason string
 }
 
@@ -182,17 +185,17 @@ func (e *answerError) Error() string {
 }
 
 // reasonOf is what an answer says, in the form of ARM or of OAuth.
-func reasonOf(text []byte) string {
+func reasonOf(text []byte) (code, reason string) {
 	var said struct {
 		Error       json.RawMessage `json:"error"`
 		Description string          `json:"error_description"`
 	}
 	var arm struct{ Code, Message string }
 	if json.Unmarshal(text, &said) == nil && said.Description != "" {
-		return said.Description
+		return "", said.Description
 	}
 	if json.Unmarshal(said.Error, &arm) == nil && arm.Message != "" {
-		return arm.Code + ": " + arm.Message
+		return arm.Code, arm.Code + ": " + arm.Message
 	}
-	return strings.TrimSpace(string(text[:min(len(text), 200)]))
+	return "", strings.TrimSpace(string(text[:min(len(text), 200)]))
 }

@@ -21,8 +21,10 @@ const (
 	activityVersion = "2015-04-01"
 )
 
+type metricSort struct{ file, names, filter string }
+
 // metrics are the files of metrics in a bundle, with the names and the dimension of each.
-var metrics = []struct{ file, names, filter string }{
+var metrics = []metricSort{
 	{"capacity", "CapacityUnits,ComputeUnits,CurrentConnections,Throughput,NewConnectionsPerSecond", ""},
 	{"time", "ApplicationGatewayTotalTime,BackendConnectTime,BackendFirstByteResponseTime,BackendLastByteResponseTime", ""},
 	{"backend-status", "BackendResponseStatus", "HttpStatusGroup eq '*'"},
@@ -54,9 +56,7 @@ func Gather(ctx context.Context, o Options, into io.Writer) (missing []string, e
 		return c.ask(ctx, http.MethodPost, id+"/backendhealth", version(gatewayVersion))
 	})
 	for _, m := range metrics {
-		b.get("metrics/"+m.file+".json", func() ([]byte, error) {
-			return c.ask(ctx, http.MethodGet, id+"/providers/Microsoft.Insights/metrics", o.metricsQuery(m.names, m.filter))
-		})
+		c.metrics(ctx, b, m, id+"/providers/Microsoft.Insights/metrics", o.From, o.To)
 	}
 	b.get("activity.json", func() ([]byte, error) { return c.activity(ctx, o) })
 	c.accessLog(ctx, b, idOf(document, id), o.From, o.To.Truncate(time.Second).Add(time.Second)) // with the second that To is in
@@ -89,15 +89,33 @@ func (c *client) subscription(ctx context.Context) (string, error) {
 	return listed.Value[0].SubscriptionID, nil
 }
 
-func (o Options) metricsQuery(names, filter string) url.Values {
+// metrics adds the metrics of a sort between two times, in halves where the API finds the answer too large.
+func (c *client) metrics(ctx context.Context, b *bundle, m metricSort, path string, from, to time.Time) {
+	text, err := c.ask(ctx, http.MethodGet, path, metricsQuery(m, from, to))
+	var refused *answerError
+	half := (to.Sub(from) / 2).Truncate(time.Minute)
+	if errors.As(err, &refused) && refused.code == tooLarge && half >= time.Hour {
+		for _, part := range [][2]time.Time{{from, from.Add(half)}, {from.Add(half), to}} {
+			name, _, _ := strings.Cut(m.file, "_")
+			c.metrics(ctx, b, metricSort{name + part[0].UTC().Format("_20060102T1504"), m.names, m.filter}, path, part[0], part[1])
+		}
+		return
+	}
+	b.get("metrics/"+m.file+".json", func() ([]byte, error) { return text, err })
+}
+
+// tooLarge is the code of a refusal to answer with so many values.
+const tooLarge = "ResponseTooLarge"
+
+func metricsQuery(m metricSort, from, to time.Time) url.Values {
 	q := version(metricsVersion)
-	q.Set("metricnames", names)
-	q.Set("timespan", o.From.UTC().Format(time.RFC3339)+"/"+o.To.UTC().Format(time.RFC3339))
+	q.Set("metricnames", m.names)
+	q.Set("timespan", stamp(from)+"/"+stamp(to))
 	q.Set("interval", "PT1M")
 	q.Set("aggregation", "Average,Maximum,Total")
 	q.Set("top", "1000")
-	if filter != "" {
-		q.Set("$filter", filter)
+	if m.filter != "" {
+		q.Set("$filter", m.filter)
 	}
 	return q
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,15 +31,19 @@ func (c *client) accessLog(ctx context.Context, b *bundle, id string, from, to t
 	}
 }
 
-// logPart adds the rows between two times, in halves where one answer does not hold all.
+// logPart adds the rows between two times, in halves where one answer does not hold all or takes the API too long. The error is
+// one that the rest of the log would meet, too.
 func (c *client) logPart(ctx context.Context, b *bundle, id string, from, to time.Time) error {
-	text, rows, whole, err := c.queryLog(ctx, id, from, to)
-	if err != nil || rows == 0 {
-		return err
-	}
+	text, rows, whole, err := c.queryLogAgain(ctx, id, from, to)
 	name := fmt.Sprintf("logs/%s-%d.json", logTable, from.Unix())
 	half := to.Sub(from) / 2
 	switch half = half.Truncate(time.Second); {
+	case isBusy(err) && half < shortest/2:
+		b.missing = append(b.missing, fmt.Sprintf("access log from %s to %s: %v", stamp(from), stamp(to), err))
+		return nil
+	case isBusy(err): // in halves
+	case err != nil || rows == 0:
+		return err
 	case whole:
 		b.add(name, text)
 		return nil
@@ -50,6 +56,35 @@ func (c *client) logPart(ctx context.Context, b *bundle, id string, from, to tim
 		return err
 	}
 	return c.logPart(ctx, b, id, from.Add(half), to)
+}
+
+// shortest is the time for which a part of the log is given up where the API is too busy for it.
+const shortest = 2 * time.Minute
+
+// isBusy reports whether an API had too much to do for an answer.
+func isBusy(err error) bool {
+	var refused *answerError
+	return errors.As(err, &refused) && slices.Contains([]int{
+		http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+	}, refused.status)
+}
+
+// tries is how often a busy API is asked for the same part.
+const tries = 3
+
+// queryLogAgain is queryLog, again after a pause where the API is busy: it goes on where it stopped.
+func (c *client) queryLogAgain(ctx context.Context, id string, from, to time.Time) (text []byte, rows int, whole bool, err error) {
+	for try := range tries {
+		if text, rows, whole, err = c.queryLog(ctx, id, from, to); !isBusy(err) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, 0, false, ctx.Err()
+		case <-time.After(time.Duration(try) * c.pause):
+		}
+	}
+	return text, rows, whole, err
 }
 
 // queryLog asks for the rows between two times. whole is false where there are more rows than the answer has.

@@ -127,3 +127,83 @@ func TestAnAPIWithoutTheLog(t *testing.T) {
 		t.Errorf("%q", b.missing)
 	}
 }
+
+// One part for which the API is too busy costs that part only, and as little of it as can be.
+func TestABusyHourCostsNoOther(t *testing.T) {
+	asked := 0
+	window := regexp.MustCompile(`>= datetime\((.*?)\) and TimeGenerated < datetime\((.*?)\)`)
+	bad := begin.Add(40 * time.Minute).Format(time.RFC3339)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		m := window.FindStringSubmatch(strings.ReplaceAll(strings.ReplaceAll(string(text), `\u003e`, ">"), `\u003c`, "<"))
+		if asked == 1 { // busy once
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		if m[1] <= bad && bad < m[2] {
+			w.WriteHeader(http.StatusGatewayTimeout)
+			return
+		}
+		fmt.Fprint(w, `{"tables":[{"rows":[[1]]}]}`)
+	}))
+	defer s.Close()
+	var packed bytes.Buffer
+	b := newBundle(&packed)
+	(&client{base: s.URL, max: answerMax}).accessLog(t.Context(), b, "/x", begin, begin.Add(5*time.Hour))
+	if err := b.close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.missing) != 1 || !strings.Contains(b.missing[0], "from 2026-11-30T10:0") {
+		t.Errorf("missing: %q", b.missing)
+	}
+	if n := len(files(t, packed.Bytes())); n < 10 {
+		t.Errorf("%d parts came", n)
+	}
+	if asked > 60 {
+		t.Errorf("it asked %d times", asked)
+	}
+}
+
+// Metrics of a window that one answer does not hold come in parts.
+func TestMetricsComeInParts(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		first, last, _ := strings.Cut(r.URL.Query().Get("timespan"), "/")
+		from, err := time.Parse(time.RFC3339, first)
+		to, bad := time.Parse(time.RFC3339, last)
+		if err != nil || bad != nil {
+			t.Error(err, bad)
+		}
+		if to.Sub(from) > 3*time.Hour {
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"error":{"code":"ResponseTooLarge","message":"more than fits"}}`)
+			return
+		}
+		fmt.Fprintf(w, `{"value":[{"name":{"value":"TotalRequests"},"timeseries":[{"data":[{"timeStamp":%q,"total":1},{"timeStamp":%q,"total":1}]}]}]}`,
+			first, last)
+	}))
+	defer s.Close()
+	var packed bytes.Buffer
+	b := newBundle(&packed)
+	(&client{base: s.URL, max: answerMax}).metrics(t.Context(), b, metrics[0], "/m", begin, begin.Add(8*time.Hour))
+	if err := b.close(); err != nil || len(b.missing) > 0 {
+		t.Fatal(err, b.missing)
+	}
+	var names []string
+	for name := range files(t, packed.Bytes()) {
+		if strings.HasPrefix(name, "metrics/") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	want := []string{
+		"metrics/capacity_20261130T0930.json", "metrics/capacity_20261130T1130.json",
+		"metrics/capacity_20261130T1330.json", "metrics/capacity_20261130T1530.json",
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("got %q, want %q", names, want)
+	}
+}

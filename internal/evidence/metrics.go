@@ -141,6 +141,40 @@ func (b *Bundle) sortMetrics() {
 	slices.SortStableFunc(b.Metrics, func(x, y Metric) int { return cmp.Compare(x.Name, y.Name) })
 }
 
+// joinMetrics makes one series of those that came in parts, once all are read.
+func (b *Bundle) joinMetrics() {
+	slices.SortStableFunc(b.Metrics, func(x, y Metric) int {
+		return cmp.Or(cmp.Compare(x.Name, y.Name), slices.Compare(x.place(), y.place()), x.Points[0].At.Compare(y.Points[0].At))
+	})
+	joined := b.Metrics[:0]
+	for _, m := range b.Metrics {
+		if n := len(joined); n > 0 && joined[n-1].endsBefore(&m) {
+			last := &joined[n-1]
+			last.Points = slices.CompactFunc(append(last.Points, m.Points...), func(x, y Point) bool { return x.At.Equal(y.At) })
+			continue
+		}
+		joined = append(joined, m)
+	}
+	clear(b.Metrics[len(joined):])
+	b.Metrics = joined
+}
+
+// place is the dimensions of a series, in order.
+func (m *Metric) place() (out []string) {
+	for name, value := range m.Dimensions {
+		out = append(out, name+"="+value)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// endsBefore reports whether another series is a later part of this one. Parts that overlap are of different intervals, or of two
+// exports: they stay apart.
+func (m *Metric) endsBefore(o *Metric) bool {
+	return m.Name == o.Name && m.Unit == o.Unit && slices.Equal(m.place(), o.place()) &&
+		!m.Points[len(m.Points)-1].At.After(o.Points[0].At)
+}
+
 // metricTable reads a chart that was exported as a table: a time, and a column for each series.
 func (r *reading) metricTable(s *source, rows table.Rows, heading []string) error {
 	series := make([]Metric, len(heading))

@@ -47,6 +47,7 @@ func (b *Bundle) EachRow(rows Rows) error {
 	b.noteUnread()
 	b.sortActivity()
 	b.sortMetrics()
+	b.joinMetrics()
 	return nil
 }
 
