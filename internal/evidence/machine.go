@@ -21,7 +21,7 @@ type Machine struct {
 	Connections      int     `json:"connections"`      // client connections now
 	Queued           int     `json:"queued,omitempty"` // client connections that no instance has accepted yet, now
 
-	API       string          `json:"api,omitempty"`       // https://HOST:PORT of the management API; empty: there is none
+	API       string          `json:"api,omitempty"`       // https://HOST:PORT of the management API, or unix:PATH; empty: there is none
 	Room      float64         `json:"room,omitempty"`      // processors that all instances may use together; 0: Cores
 	Budget    *budget.State   `json:"budget,omitempty"`    // how budgets of instances are held; nil: a version without budgets
 	Instances []InstanceState `json:"instances,omitempty"` // by number

@@ -2,6 +2,8 @@ package sizing
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
@@ -12,13 +14,14 @@ import (
 // What Azure publishes of instances and sizes holds for Azure's machines. A gateway of Causeway's has the machine that it runs on: what
 // that can carry is known once somebody has measured it.
 
-// HostOf is where the gateway of the evidence runs. One of Causeway's gave its own figures, or the records are its own, and no metrics of
-// Azure's stand beside them.
+// HostOf is where the gateway of the evidence runs. One of Causeway's gave its own figures, or its records are its own, or, without any,
+// the events of its activity log. az cannot be pointed at an API that answers on a unix socket only.
 func HostOf(t *traffic.Summary, m *evidence.Machine) report.Host {
+	ownEvent := func(a evidence.Activity) bool { return a.Own != nil }
 	switch {
-	case m != nil && m.API != "":
+	case m != nil && strings.HasPrefix(m.API, "https://"):
 		return report.OnCausewayAz
-	case m != nil, 2*t.Own > t.Requests && len(t.Metrics) == 0:
+	case m != nil, 2*t.Own > t.Requests, t.Requests == 0 && slices.ContainsFunc(t.Activity, ownEvent):
 		return report.OnCauseway
 	}
 	return report.OnAzure

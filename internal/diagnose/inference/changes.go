@@ -25,6 +25,8 @@ func CallerOr(caller string) string {
 type Change struct {
 	evidence.Activity
 	Ended time.Time // the time of its last event
+
+	over, failed bool
 }
 
 // Before reports whether something that began at a time may follow from the change: it began while that went on, or soon after.
@@ -54,25 +56,43 @@ func operationOf(a *evidence.Activity) operation {
 // Changes are the operations of the activity log that changed something and did not fail, in the order in which they began.
 func (c *Case) Changes() []Change {
 	var out []Change
-	place := map[operation]int{}
-	failed := map[operation]bool{}
+	latest := map[operation]int{}
 	for _, a := range c.Traffic.Activity {
-		op := operationOf(&a)
-		if s := strings.ToLower(a.Status); s == "failed" || s == "failure" {
-			failed[op] = failed[op] || a.ID != ""
-			continue
-		}
 		if !changes(&a) {
 			continue
 		}
-		if i, seen := place[op]; a.ID != "" && seen {
-			out[i].Ended = a.At
-			continue
+		op := operationOf(&a)
+		i, seen := latest[op]
+		if !seen || a.ID == "" || a.Own != nil || out[i].over && !out[i].goesOn(&a) { // each of Causeway's own is a whole operation
+			i, latest[op] = len(out), len(out)
+			out = append(out, Change{Activity: a})
 		}
-		place[op] = len(out)
-		out = append(out, Change{a, a.At})
+		out[i].add(&a)
 	}
-	return slices.DeleteFunc(out, func(x Change) bool { return failed[operationOf(&x.Activity)] })
+	return slices.DeleteFunc(out, func(x Change) bool { return x.failed })
+}
+
+// goesOn reports whether an event belongs to an operation that is over: another word on how it ended. Clients keep one correlation
+// id for all that they do in a run, and a new beginning is another operation.
+func (c *Change) goesOn(a *evidence.Activity) bool {
+	over, _ := ended(a)
+	return over && a.At.Sub(c.Ended) <= Soon
+}
+
+func (c *Change) add(a *evidence.Activity) {
+	over, failed := ended(a)
+	c.Ended, c.over, c.failed = a.At, c.over || over, c.failed || failed
+}
+
+// ended reports whether an event is the last of its operation, and whether that failed.
+func ended(a *evidence.Activity) (over, failed bool) {
+	switch strings.ToLower(a.Status) {
+	case "failed", "failure":
+		return true, true
+	case "succeeded", "success", "canceled", "cancelled": // one that was cancelled may have changed something
+		return true, false
+	}
+	return false, false
 }
 
 // changes reports whether an event is of a change that may matter. A network that Causeway keeps for its clients is a record only.

@@ -41,3 +41,44 @@ func TestChangesOfOneDeployment(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// A client may keep one correlation id for a whole run: what it does twice are two changes, and a first try that failed is none.
+func TestChangesUnderOneID(t *testing.T) {
+	at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	event := func(minute int, status string) evidence.Activity {
+		const operation = "Microsoft.Network/applicationGateways/write"
+		return evidence.Activity{At: at.Add(time.Duration(minute) * time.Minute), Operation: operation, Status: status, ID: "7"}
+	}
+	own := func(e evidence.Activity) evidence.Activity {
+		e.Own = &activity.Event{Kind: activity.Configure}
+		return e
+	}
+	for name, x := range map[string]struct {
+		events []evidence.Activity
+		want   []string // beginning and end, minutes after at
+	}{
+		"of Azure": {
+			[]evidence.Activity{event(0, "Started"), event(1, "Accepted"), event(6, "Succeeded"), event(7, "Succeeded")},
+			[]string{"0s 7m0s"},
+		},
+		"again": {
+			[]evidence.Activity{event(0, "Started"), event(2, "Failed"), event(3, "Started"), event(5, "Succeeded"), event(60, "Started")},
+			[]string{"3m0s 5m0s", "1h0m0s 1h0m0s"},
+		},
+		"of Causeway": {
+			[]evidence.Activity{own(event(0, "Failed")), own(event(1, "Succeeded")), own(event(5, "Succeeded"))},
+			[]string{"1m0s 1m0s", "5m0s 5m0s"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &Case{Traffic: &traffic.Summary{Activity: x.events}}
+			var got []string
+			for _, x := range c.Changes() {
+				got = append(got, x.At.Sub(at).String()+" "+x.Ended.Sub(at).String())
+			}
+			if !slices.Equal(got, x.want) {
+				t.Errorf("got %q, want %q", got, x.want)
+			}
+		})
+	}
+}

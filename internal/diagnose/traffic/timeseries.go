@@ -60,10 +60,12 @@ func (b *Bucket) meanLog() (mean, square float64) {
 
 // BeyondChance is how much of the variance between pieces of time, by the mean logarithm of their answers, is more than answers that
 // spread as widely within each piece would show if all pieces were alike: 0 nothing, 1 all of it. Whoever picks the slowest pieces
-// picks chance too, and finds of a difference between them and the quickest only this share again (regression to the mean).
+// picks chance too, and finds of a difference between them and the quickest only this share again (regression to the mean). Pieces
+// without answers do not count.
 func BeyondChance(pieces []*Bucket) float64 {
 	var all Bucket
 	within, free := 0.0, 0.0
+	pieces = slices.DeleteFunc(slices.Clone(pieces), func(b *Bucket) bool { return b.Answered == 0 })
 	for _, b := range pieces {
 		n := float64(b.Answered)
 		mean := b.logs / n

@@ -41,6 +41,9 @@ func TestBeyondChance(t *testing.T) {
 	if most > 0.5 { // half of a factor of four is a factor of two
 		t.Errorf("of seconds that are alike, up to %.2f of the difference counts", most)
 	}
+	if share := BeyondChance([]*Bucket{{}, {}}); share != 0 {
+		t.Errorf("without answers: %v", share)
+	}
 	if share := BeyondChance([]*Bucket{bucketOf(rng, 1, time.Second), bucketOf(rng, 1, time.Millisecond)}); share != 0 {
 		t.Errorf("single answers show nothing beyond chance, and %.2f of their difference counts", share)
 	}

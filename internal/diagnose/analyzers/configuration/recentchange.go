@@ -46,10 +46,19 @@ func recentChange(c *inference.Case) {
 	}
 }
 
-// takenBy is how many seconds lie within changes or soon after them.
+// takenBy is how many seconds lie within changes or soon after them. Changes come in the order in which they began, and many may
+// come at once, as those of a template.
 func takenBy(changes []inference.Change) (seconds float64) {
+	var covered time.Time // until then
 	for _, x := range changes {
-		seconds += (x.Ended.Sub(x.At) + inference.Soon).Seconds()
+		from, to := x.At, x.Ended.Add(inference.Soon)
+		if from.Before(covered) {
+			from = covered
+		}
+		if to.After(from) {
+			seconds += to.Sub(from).Seconds()
+			covered = to
+		}
 	}
 	return seconds
 }

@@ -2,6 +2,8 @@ package timing_test
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -113,4 +115,23 @@ func TestNeverAnsweredIsNotDecided(t *testing.T) {
 	if r.Undetermined.Failures != 30 || len(r.Undetermined.Rivals) != 4 {
 		t.Errorf("%+v", r.Undetermined)
 	}
+}
+
+// Equal requests, seven a second, whose times spread widely: the slowest quarter of the seconds is four times as slow as the quickest by
+// chance alone. The timeout cuts through the slower answers; no time is slow.
+func TestTimesThatOnlyChanceMakesSlow(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	s := story.New(t)
+
+	for range 1400 {
+		s.After(time.Second / 7)
+		took := time.Duration(math.Exp(math.Log(0.15)+1.7*rng.NormFloat64()) * float64(time.Second))
+		if took < 2*time.Second {
+			s.Request(4, story.Took(took))
+		} else {
+			s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+		}
+	}
+	r := s.Diagnose()
+	story.Named(t, r, "d-timeout-below-latency")
 }
