@@ -196,6 +196,7 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 		return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err, nil)}
 	}
 	b.Lost = status.Lost
+	noteNodes(stderr, b, &status)
 	if m, err := client.Machine(); err == nil { // a gateway of an older version has no /machine
 		b.Machine = &m
 	}
@@ -208,6 +209,25 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 		fmt.Fprintf(stderr, "The report lacks the backend health: %v.\n", silent)
 	}
 	return b, nil
+}
+
+// noteNodes says that the records are those of one node of a cluster.
+func noteNodes(stderr io.Writer, b *evidence.Bundle, status *admin.Status) {
+	if status.Node == "" {
+		return
+	}
+	text := "these are the requests of the node " + evidence.Printable(status.Node) + " alone"
+	var others []string
+	for _, n := range status.Nodes {
+		if n.Name != status.Node {
+			others = append(others, evidence.Printable(n.Name))
+		}
+	}
+	if len(others) > 0 {
+		text += "; ask " + strings.Join(others, ", ") + " as well"
+	}
+	b.Notes = append(b.Notes, text+": causeway cluster members lists all nodes")
+	fmt.Fprintf(stderr, "T%s.\n", text[1:])
 }
 
 // were counts with the verb: 1 record was, 2 records were.

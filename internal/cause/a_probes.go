@@ -137,10 +137,11 @@ var probes = []Cause{
 		Disproof:  "failures on this member go on after its health turned to Down",
 		Fixes: []Fix{
 			backend("start {member} again if it is still down; from now on stop a member only after it was taken out of the pool"),
-			probe("probe more often: every {interval} s with a threshold of {threshold}, and a timeout no longer than the interval"+
-				ownProbe,
-				"--interval {interval} --threshold {threshold}", "$probe.Interval = {interval}; $probe.UnhealthyThreshold = {threshold}",
-				"Interval, Unhealthy threshold", "interval to {interval} and unhealthyThreshold to {threshold}"),
+			probe("probe more often: every {interval} s with a timeout of {probeTimeout} s and a threshold of {threshold}"+ownProbe,
+				"--interval {interval} --timeout {probeTimeout} --threshold {threshold}",
+				"$probe.Interval = {interval}; $probe.Timeout = {probeTimeout}; $probe.UnhealthyThreshold = {threshold}",
+				"Interval, Timeout, Unhealthy threshold",
+				"interval to {interval}, timeout to {probeTimeout} and unhealthyThreshold to {threshold}"),
 		},
 	},
 	{

@@ -134,7 +134,7 @@ func TestEveryIDOfADiagnosisIsInTheCatalogue(t *testing.T) {
 var (
 	common = []string{"gateway", "group", "pool", "settings", "probe", "member", "address", "least", "most", "instances", "size", "tier"}
 	own    = map[string][]string{
-		"a-slow-eviction":          {"interval", "threshold"},
+		"a-slow-eviction":          {"interval", "probeTimeout", "threshold"},
 		"b-stateful-idle-drop":     {"newIdle", "hop"},
 		"c-idle-race":              {"idle", "backendIdle", "newIdle", "backendTarget", "backendTargetMs"},
 		"c-keepalive-max-requests": {"uses"},

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,8 +41,11 @@ type client struct {
 	max   int64         // bytes of an answer
 	pause time.Duration // before a busy API is asked again, and twice that the next time
 	token string
-	until time.Time // when the token is renewed
-	o     Options
+
+	absent  []string  // nodes of a cluster whose part of an answer is missing
+	unasked []string  // nodes of a cluster whose access log is their own
+	until   time.Time // when the token is renewed
+	o       Options
 }
 
 // answerMax is how many bytes an answer may have.
@@ -112,7 +116,7 @@ func (c *client) renew(ctx context.Context) error {
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	c.token = ""
-	text, err := c.do(r)
+	text, _, err := c.do(r)
 	if err != nil {
 		return err
 	}
@@ -147,30 +151,40 @@ func (c *client) ask(ctx context.Context, method, path string, query url.Values)
 	if err != nil {
 		return nil, err
 	}
-	return c.do(r)
+	text, missing, err := c.do(r)
+	c.absent = join(c.absent, missing)
+	return text, err
 }
 
-func (c *client) do(r *http.Request) ([]byte, error) {
+// join adds names that are not there yet.
+func join(all, more []string) []string {
+	all = append(all, more...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// do makes a request. It also returns the nodes whose part the answer lacks.
+func (c *client) do(r *http.Request) (text []byte, missing []string, err error) {
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, c.max+1))
+	text, err = io.ReadAll(io.LimitReader(resp.Body, c.max+1))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if int64(len(text)) > c.max {
-		return nil, fmt.Errorf("the API answers with more than %d bytes; collect a shorter time", c.max)
+		return nil, nil, fmt.Errorf("the API answers with more than %d bytes; collect a shorter time", c.max)
 	}
 	if resp.StatusCode != http.StatusOK {
 		code, reason := reasonOf(text)
-		return nil, &answerError{resp.StatusCode, code, reason}
+		return nil, nil, &answerError{resp.StatusCode, code, reason}
 	}
-	return text, nil
+	return text, strings.FieldsFunc(resp.Header.Get("Causeway-Missing-Nodes"), func(c rune) bool { return c == ',' || c == ' ' }), nil
 }
 
 // answerError is an answer that refuses.

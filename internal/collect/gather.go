@@ -60,7 +60,21 @@ func Gather(ctx context.Context, o Options, into io.Writer) (missing []string, e
 	}
 	b.get("activity.json", func() ([]byte, error) { return c.activity(ctx, o) })
 	c.accessLog(ctx, b, idOf(document, id), o.From, o.To.Truncate(time.Second).Add(time.Second)) // with the second that To is in
+	b.missing = append(b.missing, c.nodesMissing()...)
 	return b.missing, b.close()
+}
+
+// nodesMissing says what the other nodes of a cluster have that the bundle lacks.
+func (c *client) nodesMissing() (out []string) {
+	if len(c.absent) > 0 {
+		out = append(out, fmt.Sprintf("health, metrics and activity log of the nodes %s: they do not answer, or have no management API",
+			strings.Join(c.absent, ", ")))
+	}
+	if len(c.unasked) > 0 {
+		out = append(out, fmt.Sprintf("access log of the nodes %s: each node answers for its own; collect from each, and diagnose the bundles together",
+			strings.Join(c.unasked, ", ")))
+	}
+	return out
 }
 
 // idOf is the id of a gateway as its document has it, which the log has, too.

@@ -105,9 +105,11 @@ func (c *client) queryLog(ctx context.Context, id string, from, to time.Time) (t
 		return nil, 0, false, err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	if text, err = c.do(r); err != nil {
+	text, unasked, err := c.do(r)
+	if err != nil {
 		return nil, 0, false, err
 	}
+	c.unasked = join(c.unasked, unasked)
 	var answer struct {
 		Tables []struct{ Rows []json.RawMessage }
 		Error  json.RawMessage

@@ -148,12 +148,17 @@ func TestABusyHourCostsNoOther(t *testing.T) {
 			w.WriteHeader(http.StatusGatewayTimeout)
 			return
 		}
+		w.Header().Set("Causeway-Missing-Nodes", "b, c")
 		fmt.Fprint(w, `{"tables":[{"rows":[[1]]}]}`)
 	}))
 	defer s.Close()
 	var packed bytes.Buffer
 	b := newBundle(&packed)
-	(&client{base: s.URL, max: answerMax}).accessLog(t.Context(), b, "/x", begin, begin.Add(5*time.Hour))
+	c := &client{base: s.URL, max: answerMax}
+	c.accessLog(t.Context(), b, "/x", begin, begin.Add(5*time.Hour))
+	if missing := c.nodesMissing(); len(missing) != 1 || !strings.HasPrefix(missing[0], "access log of the nodes b, c:") {
+		t.Errorf("of a cluster: %q", missing)
+	}
 	if err := b.close(); err != nil {
 		t.Fatal(err)
 	}

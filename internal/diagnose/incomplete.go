@@ -6,6 +6,7 @@ import (
 
 	"causeway/internal/diagnose/inference"
 	"causeway/internal/report"
+	"causeway/internal/stats"
 	"causeway/internal/units"
 )
 
@@ -15,6 +16,31 @@ const complete = 0.9
 
 // enoughCounted is how many answers it takes before the edges of minutes do not matter.
 const enoughCounted = 100
+
+// failuresMissing reports failures that the gateway counted in the time that the log covers, of which the log has none: a log that lacks a
+// few rows, or those of one node, would call everything well.
+func failuresMissing(c *inference.Case) (report.Missing, bool) {
+	n := unlogged(c)
+	return report.Missing{
+		What: "rows of the access log",
+		Why:  fmt.Sprintf("the metric ResponseStatus counts %d answers with a 5xx in the time that the log covers, and the log has no failure: those requests are not counted here", n),
+		How:  "collect the log again, whole: in a cluster each node has its own; in Azure a query answers with so many rows at most",
+	}, n > 0
+}
+
+// unlogged is how many failures the metrics count of which the log has none; 0 where it has some, or they are few.
+func unlogged(c *inference.Case) int {
+	failed, counted := 0.0, countsOf(c, "ResponseStatus", "5xx")
+	for at, n := range counted {
+		if !at.Before(c.Traffic.From) && !at.Add(grainOf(counted)).After(c.Traffic.To) {
+			failed += n
+		}
+	}
+	if failed < stats.MinEvents || c.Traffic.Failures > 0 || len(c.Traffic.Events) > 0 {
+		return 0
+	}
+	return int(failed)
+}
 
 // rowsMissing reports that the log lacks rows, by the gateway's own count of its answers: an export that was cut off
 // looks like a quiet time, and a cause that is not in it like none.
@@ -40,7 +66,7 @@ func rowsMissing(c *inference.Case) (missing report.Missing, lacking bool) {
 		}
 	}
 	if answers < enoughCounted || float64(found) >= complete*answers {
-		return missing, false
+		return failuresMissing(c)
 	}
 	return report.Missing{
 		What: "rows of the access log",

@@ -147,3 +147,29 @@ func TestLogThatNamesNoMember(t *testing.T) {
 		t.Error(g.Next)
 	}
 }
+
+// The log of one node has no failure, and the gateway counted some: the report says that it lacks them. A log with the failures
+// lacks nothing.
+func TestFailuresThatTheLogLacks(t *testing.T) {
+	t.Parallel()
+	for _, logged := range []bool{false, true} {
+		s := story.New(t)
+		for i := range 600 {
+			s.After(time.Second)
+			if logged && i%60 == 0 {
+				s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+			} else {
+				s.Request(4)
+			}
+		}
+		s.Files = map[string]string{"metrics.json": `{"value":[` + story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 9, story.Constant(1)) + `]}`}
+		r := s.Diagnose()
+		lacks := slices.ContainsFunc(r.Missing, func(m report.Missing) bool { return strings.Contains(m.Why, "the log has no failure") })
+		if lacks == logged {
+			t.Errorf("with the failures in the log %t: %+v", logged, r.Missing)
+		}
+		if got := r.Headline(); !logged && got != "The access log has no failed request, but the gateway counted 8 answers with a 5xx in its time: the log lacks them." {
+			t.Error(got)
+		}
+	}
+}

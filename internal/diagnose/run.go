@@ -53,6 +53,7 @@ func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
 		Steered:   c.Traffic.Ejected.Steered,
 		Findings:  reported(c),
 		Missing:   missing(c, b),
+		Unlogged:  unlogged(c),
 	}
 	r.Gateway, r.Group = c.Traffic.NameAndGroup()
 	r.Ambiguous = len(traffic.Filter(c.Traffic.Events, func(e *traffic.Event) bool { return e.Ambiguous && e.Fault.Kind != fault.Status }))

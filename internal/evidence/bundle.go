@@ -178,6 +178,9 @@ func (b *Bundle) open(path string) error {
 			return err
 		case err != nil:
 			b.skip(file, 0, skipReason(err))
+		case d.IsDir() && isInternal(file):
+			empty = false
+			return filepath.SkipDir
 		case d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0 && file == root:
 			b.file(file, file)
 		}
@@ -188,6 +191,17 @@ func (b *Bundle) open(path string) error {
 		b.skip(path, 0, EmptyFolder)
 	}
 	return err
+}
+
+// isInternal reports whether a folder is one of a data directory of Causeway's that holds no evidence: keys, the store, control files and
+// the database of the metrics.
+func isInternal(folder string) bool {
+	parent, name := filepath.Split(filepath.Clean(folder))
+	if !slices.Contains([]string{"api", "cluster", "metrics", "run", "store"}, name) {
+		return false
+	}
+	_, err := os.Lstat(filepath.Join(parent, "store", "node.key"))
+	return err == nil
 }
 
 func (b *Bundle) namedPipe(path string) error {

@@ -76,3 +76,30 @@ func TestActivityLogOfTheAPI(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// A data directory is read without its keys and its databases. Folders of these names elsewhere are read.
+func TestInternalsOfADataDirectory(t *testing.T) {
+	for _, own := range []bool{true, false} {
+		dir := t.TempDir()
+		for _, name := range []string{"store/node.key", "store/etcd/wal", "api/ca.pem", "run/0-17.beat", "metrics/wal/0001", "notes.txt"} {
+			if name == "store/node.key" && !own {
+				continue
+			}
+			path := filepath.Join(dir, name)
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte("no evidence"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, err := Open([]string{dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Close()
+		if want := map[bool]int{true: 1, false: 5}[own]; len(b.Unread) != want {
+			t.Errorf("a data directory %t: %d files were tried: %v", own, len(b.Unread), b.Unread)
+		}
+	}
+}

@@ -181,7 +181,7 @@ func GuideOf(r *Report) *Guide {
 			}
 		}
 		s.behind(r, x.groups)
-		if s.Answer == No && len(s.Actions) == 0 {
+		if s.Answer == No && len(s.Actions) == 0 && len(s.Causes) == 0 {
 			s.Then = x.next(r.Host)
 		}
 		g.Steps = append(g.Steps, s)

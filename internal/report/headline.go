@@ -35,6 +35,9 @@ func (r *Report) Headline() string {
 	case r.Failures > 0:
 		return fmt.Sprintf("%d requests failed; no one cause stands out.%s %d are explained below; of %d the evidence does not tell the cause, and says what to do next.",
 			r.Failures, r.kindText(), r.Failures-r.Undetermined.Failures, r.Undetermined.Failures)
+	case r.Requests > 0 && r.Unlogged > 0:
+		return fmt.Sprintf("The access log has no failed request, but the gateway counted %s in its time: the log lacks them.",
+			units.Count(r.Unlogged, "answer with a 5xx", "answers with a 5xx"))
 	case r.Requests > 0:
 		for _, n := range r.Notices {
 			if n.Cause == "i-waf-block-misread" {

@@ -16,6 +16,7 @@ type Report struct {
 	Gateway   string `json:"-"` // its name and resource group, or words for them
 	Group     string `json:"-"`
 	Host      Host   `json:"-"` // where it runs
+	Unlogged  int    `json:"-"` // answers with a 5xx that the metrics count and an access log without failures lacks
 	Ambiguous int    `json:"-"` // failures with a status that the gateway may have written itself, or a member
 	Requests  int    `json:"requests"`
 	Sessions  int    `json:"sessions,omitempty"` // of the requests: connections through TCP and TLS listeners

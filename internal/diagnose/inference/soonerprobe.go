@@ -16,6 +16,7 @@ func (c *Case) fillProbe(values map[string]string, f *Finding) {
 	}
 	interval, threshold, sooner := c.SoonerProbe(f.Scope.Settings)
 	values["interval"], values["threshold"] = strconv.Itoa(interval), strconv.Itoa(threshold)
+	values["probeTimeout"] = strconv.Itoa(min(interval, c.probeTimeout(f.Scope.Settings))) // a probe ends before the next one
 	if f.Cause == "a-slow-eviction" && !sooner {
 		f.Fixes = slices.DeleteFunc(f.Fixes, func(x report.Fix) bool { return x.Side == "gateway" })
 	}
@@ -30,6 +31,14 @@ func (c *Case) SoonerProbe(settings string) (interval, threshold int, sooner boo
 	}
 	interval, threshold = min(5, max(1, nowInterval/2)), min(2, nowThreshold)
 	return interval, threshold, interval*threshold < nowInterval*nowThreshold
+}
+
+// probeTimeout is how many seconds a probe waits for an answer now.
+func (c *Case) probeTimeout(settings string) int {
+	if p := c.ProbeOf(settings); p != nil {
+		return p.Timeout
+	}
+	return 30 // of the default probe
 }
 
 // ProbeOf is the custom probe of settings; nil where the default probe is in use, or there is no document.

@@ -104,7 +104,7 @@ func TestSlowEviction(t *testing.T) {
 		down+" Down tcp_connect ECONNREFUSED")
 	r := s.Diagnose()
 	story.Expect(t, r, "a-slow-eviction high 0", "k-hidden-by-retry high 0")
-	if text := fmt.Sprint(story.Found(t, r, 0).Fixes); !strings.Contains(text, "set interval to 5 and unhealthyThreshold to 2") ||
+	if text := fmt.Sprint(story.Found(t, r, 0).Fixes); !strings.Contains(text, "set interval to 5, timeout to 5 and unhealthyThreshold to 2") ||
 		!strings.Contains(text, "start 10.0.0.6 again") {
 		t.Error(text)
 	}
