@@ -55,7 +55,7 @@ func asError(err error) *Error {
 		return refuse(http.StatusUnauthorized, "AuthenticationFailed", "%v", err)
 	case errors.Is(err, context.Canceled):
 		return refuse(http.StatusServiceUnavailable, "OperationNotAllowed", "the gateway is ending; ask again")
-	case errors.Is(err, context.DeadlineExceeded):
+	case store.Unanswered(err):
 		return refuse(http.StatusServiceUnavailable, "ServerTimeout", "%s",
 			withHint(err.Error(), cmp.Or(admin.HintOf(err), "causeway health says whether the store has a quorum")))
 	}

@@ -62,6 +62,19 @@ func unled(err error) bool {
 		errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail))
 }
 
+// Unanswered reports whether the store did not answer: it has no quorum, or not in time. Nothing is wrong with the question.
+func Unanswered(err error) bool {
+	for _, e := range []error{
+		context.DeadlineExceeded, rpctypes.ErrTimeout, rpctypes.ErrTimeoutDueToLeaderFail, rpctypes.ErrTimeoutDueToConnectionLost,
+		rpctypes.ErrNoLeader, rpctypes.ErrLeaderChanged,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
 // errAgain asks for another try, over what is there by now.
 var errAgain = errors.New("try again")
 

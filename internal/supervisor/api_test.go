@@ -21,6 +21,7 @@ import (
 	"causeway/internal/activity"
 	"causeway/internal/admin"
 	"causeway/internal/conn"
+	"causeway/internal/gateway/document"
 	"causeway/internal/store"
 )
 
@@ -270,5 +271,26 @@ func TestCredentialsAreRecorded(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// The activity log says what was wrong with a configuration that was refused.
+func TestARefusedConfigurationIsRecorded(t *testing.T) {
+	h := newHouse(t)
+	h.start()
+	text, err := os.ReadFile(h.o.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := strings.Replace(string(text), `"backendAddressPools"`, `"backendAddressPool"`, 1)
+	if _, err := h.s.Apply(t.Context(), admin.Config{Source: document.Source{Document: []byte(bad)}}); err == nil {
+		t.Fatal("it was applied")
+	}
+	events, err := h.s.Activity()
+	if err != nil || len(events) == 0 {
+		t.Fatal(events, err)
+	}
+	if e := events[len(events)-1]; !e.Failed || !strings.Contains(e.Why, " at ") {
+		t.Errorf("%+v", e)
 	}
 }

@@ -51,10 +51,20 @@ func (s *Supervisor) applyFor(ctx context.Context, caller, note string, c admin.
 	}
 	e := activity.Event{Kind: activity.Configure, Caller: who.Name, Correlation: who.Correlation, Failed: err != nil}
 	if err != nil {
-		e.Why = err.Error()
+		e.Why = why(err, problems)
 	}
 	s.Note(e)
 	return problems, refusal(err)
+}
+
+// why says why a configuration was refused, with its first problem. The whole list is the caller's.
+func why(err error, problems []gateway.Problem) string {
+	for _, p := range problems {
+		if p.Severity == gateway.Error {
+			return fmt.Sprintf("%v: %s at %s", err, p.Code, p.Path)
+		}
+	}
+	return err.Error()
 }
 
 // replaces refuses a change of another revision than the one in force. s.applyMu is held.

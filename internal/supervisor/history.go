@@ -80,7 +80,7 @@ func hintOfStore(err error) string {
 		return "the file store/node.key of the data directory opens the store; bring it back from where it was moved to"
 	case errors.Is(err, errClosed):
 		return "free space on the disk of the data directory, or bring the folder store back; the supervisor tries again every 30 s"
-	case errors.Is(err, errNoStore), errors.Is(err, errNoQuorum), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, errNoStore), errors.Is(err, errNoQuorum), store.Unanswered(err):
 		return "causeway health says whether the store has a quorum; causeway cluster members lists who is there"
 	}
 	return ""
