@@ -158,6 +158,9 @@ func TestInstancesOutliveTheirSupervisor(t *testing.T) {
 	l := startTraffic(t, front, 10)
 	g.cmd.Process.Kill()
 	time.Sleep(500 * time.Millisecond)
+	if _, errs, code := g.run("health"); code != 3 || !strings.Contains(errs, "the supervisor of this gateway is gone; 2 instances go on serving") {
+		t.Errorf("health without a supervisor: %d %s", code, errs)
+	}
 	next := succeed(t, g)
 	if got := pids(next.instances()); !slices.Equal(got, before) {
 		t.Errorf("instances %v, before %v", got, before)

@@ -19,8 +19,10 @@ import (
 	"causeway/internal/diagnose"
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
+	"causeway/internal/process"
 	"causeway/internal/report"
 	"causeway/internal/supervisor"
+	"causeway/internal/units"
 )
 
 // diagnosis is what the command line asks for.
@@ -244,6 +246,14 @@ func notRunning(err error, data string) error {
 	}
 	if errors.Is(err, os.ErrPermission) {
 		return &exitError{code: exitFailed, err: err, hint: "ask as the user that runs the gateway: its control socket is for nobody else"}
+	}
+	if pids := process.Beating(data); len(pids) > 0 {
+		return &exitError{
+			code: exitFailed,
+			err: fmt.Errorf("the supervisor of this gateway is gone; %s on serving (process %s)",
+				units.Count(len(pids), "instance goes", "instances go"), strings.Trim(fmt.Sprint(pids), "[]")),
+			hint: "start it again with its flags from before, causeway serve --data " + evidence.Printable(data) + " …: it takes them over, and no request fails",
+		}
 	}
 	return &exitError{
 		code: exitFailed, err: err,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -65,6 +66,21 @@ func (p *plane) lastBeat() []byte {
 func readBeat(socket string) (b beat, ok bool) {
 	text, err := os.ReadFile(heartbeatOf(socket))
 	return b, err == nil && json.Unmarshal(text, &b) == nil
+}
+
+// Beating are the process ids of the instances of a data directory that serve now, by their heartbeats. It asks nobody, so that it works
+// while no supervisor runs.
+func Beating(data string) (pids []int) {
+	paths, _ := filepath.Glob(filepath.Join(data, runName, "*.beat"))
+	for _, path := range paths {
+		var number, pid int
+		_, err := fmt.Sscanf(filepath.Base(path), "%d-%d.beat", &number, &pid)
+		info, bad := os.Stat(path)
+		if err == nil && bad == nil && time.Since(info.ModTime()) < 3*beatEvery {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }
 
 // removeTraces removes what an instance has beside its log.
