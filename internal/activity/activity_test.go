@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -131,5 +132,51 @@ func TestCutLineCostsItselfAlone(t *testing.T) {
 	}
 	if events, err := Read(dir); err != nil || len(events) != 1 {
 		t.Errorf("%+v %v", events, err)
+	}
+}
+
+// What a client sends can neither fill the log nor make it unreadable.
+func TestLongTextsAreCut(t *testing.T) {
+	dir := t.TempDir()
+	w := NewWriter(dir)
+	long := strings.Repeat("<é>", 1<<20)
+	if err := w.Write(Event{At: at, Kind: Beside, Resource: "/" + long, Action: long, Caller: long, Why: "x" + long}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Write(Event{At: at, Kind: Stop}); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(dir, Name))
+	if err != nil || info.Size() > 8<<10 {
+		t.Fatalf("the log has %d bytes: %v", info.Size(), err)
+	}
+	events, err := Read(dir)
+	if err != nil || len(events) != 2 {
+		t.Fatalf("%d events: %v", len(events), err)
+	}
+	for _, text := range []string{events[0].Why, events[0].Resource, events[0].Action, events[0].Caller} {
+		if !strings.HasSuffix(text, "…") || !utf8.ValidString(text) || strings.ContainsRune(text, utf8.RuneError) || len(text) > nameMax {
+			t.Errorf("%d bytes: …%q", len(text), text[len(text)-20:])
+		}
+	}
+	if n := len(events[0].Why); n > whyMax || n < whyMax-8 {
+		t.Errorf("the reason has %d bytes", n)
+	}
+}
+
+func TestOverlongLinesAreSkipped(t *testing.T) {
+	dir := t.TempDir()
+	e := Event{At: at, Kind: Stop}
+	whole := string(e.Append(nil))
+	for name, long := range map[string]string{
+		"junk": strings.Repeat("x", most+1),
+		"with an event at its end, where the reader's buffer begins anew": strings.Repeat("x", 2*lineMax) + strings.TrimSpace(whole),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, Name), []byte(whole+long+"\n"+strings.TrimSpace(whole)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if events, err := Read(dir); err != nil || len(events) != 2 {
+			t.Errorf("%s: %d events: %v", name, len(events), err)
+		}
 	}
 }

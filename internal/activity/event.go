@@ -3,6 +3,7 @@
 package activity
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -143,20 +144,23 @@ func (e *Event) Append(b []byte) []byte {
 	if e.Failed {
 		v.Result = "Failed"
 	}
-	text, err := json.Marshal(v)
-	if err != nil { // of strings and numbers: there is none
-		return b
+	return append(append(b, encoded(v)...), '\n')
+}
+
+// encoded is JSON in which <, > and & stand as they are: escaped, each takes six bytes.
+func encoded(v any) []byte {
+	var b bytes.Buffer
+	to := json.NewEncoder(&b)
+	to.SetEscapeHTML(false)
+	if to.Encode(v) != nil { // of strings and numbers: there is no error
+		return nil
 	}
-	return append(append(b, text...), '\n')
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // Object is the object `causeway` of the event: what Azure's fields have no place for.
 func (e *Event) Object() []byte {
-	text, err := json.Marshal(e.own())
-	if err != nil { // of strings and numbers: there is none
-		return nil
-	}
-	return text
+	return encoded(e.own())
 }
 
 func (e *Event) own() *own {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -31,7 +32,11 @@ func parse(text []byte) (e Event, ok bool) {
 	return e, err == nil
 }
 
-// Read reads the log of a data directory, oldest first. Lines that are cut, as a full disk leaves them, are left out. No log is no error.
+// lineMax is how many bytes Read takes for an event. Write makes lines that are far shorter.
+const lineMax = 256 << 10
+
+// Read reads the log of a data directory, oldest first. It leaves out lines that are cut, as a full disk leaves them, and lines that are
+// too long for an event. No log is no error.
 func Read(folder string) ([]Event, error) {
 	var all []Event
 	for _, path := range Files(folder) {
@@ -39,20 +44,36 @@ func Read(folder string) ([]Event, error) {
 		if errors.Is(err, fs.ErrNotExist) { // rotated meanwhile
 			continue
 		}
+		if err == nil {
+			all, err = appendEvents(all, f)
+			f.Close()
+		}
 		if err != nil {
-			return all, fmt.Errorf("read the activity log: %w", err)
-		}
-		lines := bufio.NewScanner(f)
-		lines.Buffer(nil, most)
-		for lines.Scan() {
-			if e, ok := parse(lines.Bytes()); ok {
-				all = append(all, e)
-			}
-		}
-		f.Close()
-		if err := lines.Err(); err != nil {
 			return all, fmt.Errorf("read the activity log: %w", err)
 		}
 	}
 	return all, nil
+}
+
+// appendEvents adds the events of a file.
+func appendEvents(all []Event, from io.Reader) ([]Event, error) {
+	in := bufio.NewReaderSize(from, lineMax)
+	within := false // an overlong line
+	for {
+		line, err := in.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			within = true
+			continue
+		}
+		if e, ok := parse(line); ok && !within {
+			all = append(all, e)
+		}
+		within = false
+		switch {
+		case errors.Is(err, io.EOF):
+			return all, nil
+		case err != nil:
+			return all, err
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"unicode/utf8"
 )
 
 // Names of the log in a data directory: the one that grows, and the one before it.
@@ -28,9 +29,17 @@ type Writer struct {
 // NewWriter writes below a data directory, which must exist by the first event.
 func NewWriter(folder string) *Writer { return &Writer{folder: folder, most: most} }
 
-// Write adds an event. The file is open for the moment only: events are rare, and whoever cleans up the disk need not ask. Nothing is
+// Bounds of the texts of an event in bytes: much of them comes from whoever sends requests.
+const (
+	whyMax  = 1 << 10
+	nameMax = 2 << 10 // of a resource, an operation and a caller
+)
+
+// Write adds an event, and cuts its long texts. The file is open for the moment only: events are rare, and whoever cleans up the disk need not ask. Nothing is
 // flushed to the disk: a crash of the machine may cost the last events.
 func (w *Writer) Write(e Event) error {
+	e.Why = cut(e.Why, whyMax)
+	e.Resource, e.Action, e.Caller = cut(e.Resource, nameMax), cut(e.Action, nameMax), cut(e.Caller, nameMax)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.rotate(); err != nil {
@@ -45,6 +54,19 @@ func (w *Writer) Write(e Event) error {
 		return fmt.Errorf("write the activity log: %w", err)
 	}
 	return nil
+}
+
+// cut leaves at most so many bytes of a text, whole characters of UTF-8 and an ellipsis.
+func cut(text string, most int) string {
+	const ellipsis = "…"
+	if len(text) <= most {
+		return text
+	}
+	end := most - len(ellipsis)
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + ellipsis
 }
 
 func (w *Writer) rotate() error {

@@ -123,3 +123,28 @@ func TestResourcesOfATemplateAreRecorded(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// The error of a template quotes what its expressions make of a secure parameter. A reader of the activity log sees none of that.
+func TestTheActivityLogHasNoSecureParameters(t *testing.T) {
+	w := deploying(t)
+	const parameter = `"parameters":{"pw":{"type":"securestring","defaultValue":"hunter2-Secret!"}},"resources"`
+	for _, expression := range []string{
+		"int(parameters('pw'))", "json(parameters('pw'))", "bool(parameters('pw'))", "base64ToString(parameters('pw'))",
+		"parseCidr(parameters('pw'))", "dateTimeAdd(parameters('pw'), 'P1D')", "fail(parameters('pw'))",
+	} {
+		template := `{"$schema":"https://x/deploymentTemplate.json#",` + parameter + `:[],"outputs":{"o":{"type":"string","value":"[` + expression + `]"}}}`
+		if a := w.do("PUT", deploymentsURL+"/first", body(template)); a.status != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", expression, a.status, a.text)
+		}
+		last := w.gateway.events[len(w.gateway.events)-1]
+		if strings.Contains(last.Why, "hunter2") || !strings.Contains(last.Why, "InvalidTemplate") || !strings.Contains(last.Why, "outputs.o") {
+			t.Errorf("%s: %s", expression, last.Why)
+		}
+	}
+	policy := withPolicy(`{"policySettings":{"mode":"[parameters('pw')]"},"managedRules":{"managedRuleSets":[{"ruleSetType":"OWASP","ruleSetVersion":"3.2"}]}}`)
+	w.do("POST", deploymentsURL+"/first/validate", body(strings.Replace(policy, `"resources"`, parameter, 1)))
+	log := w.do("GET", "/subscriptions/s/providers/Microsoft.Insights/eventtypes/management/values", "")
+	if strings.Contains(log.text, "hunter2") || !strings.Contains(log.text, "ModeInvalid") {
+		t.Error(log.text)
+	}
+}

@@ -260,7 +260,7 @@ func (p *plan) applyStep(ctx context.Context, d *deployment, i int) error {
 	s.At, s.Begun = p.q.server.now(), true
 	err := p.steps[i].apply(ctx)
 	if p.steps[i] != p.gateway { // the gateway notes its own changes
-		p.q.note(p.steps[i].kind+"/write", p.steps[i].id, err)
+		p.q.note(p.steps[i].kind+"/write", p.steps[i].id, withoutText(err))
 	}
 	s.Took = p.q.server.now().Sub(s.At)
 	if err != nil {

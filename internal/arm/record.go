@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,7 +22,29 @@ func (q *request) record(at *route, failure error) {
 	if q.Method == http.MethodPost {
 		id, _ = cutLast(id)
 	}
+	if strings.HasPrefix(operation, deploymentType+"/") {
+		failure = withoutText(failure)
+	}
 	q.note(operation, id, failure)
+}
+
+// withoutText leaves the codes and the targets of an error. The messages of a template quote values, and a value may be a secure parameter.
+func withoutText(failure error) error {
+	if failure == nil {
+		return nil
+	}
+	e := asError(failure)
+	var parts []string
+	for _, d := range append([]ErrorDetail{{Code: e.Code, Target: e.Target}}, e.Details...) {
+		part := d.Code
+		if d.Target != "" {
+			part += " at " + d.Target
+		}
+		if !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	return errors.New(strings.Join(parts, ", "))
 }
 
 // note writes an operation on what is beside the gateway into the activity log.
