@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -18,7 +19,9 @@ import (
 const (
 	logQueryTime = 45 * time.Second // within the time of a request
 	logQueryRows = 16 << 20         // bytes of the rows in an answer
-	logQueries   = 2                // at a time; others wait
+	logQueries   = 2                // at a time, until their answers are written; others wait
+	logQueryBody = 64 << 10         // bytes of a request
+	logWhere     = 16               // conditions on texts
 )
 
 // logs are the routes of Log Analytics. A workspace may have any id: there is one log.
@@ -42,15 +45,14 @@ func queryLogs(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	select {
-	case q.server.querying <- struct{}{}:
-		defer func() { <-q.server.querying }()
-	case <-q.Context().Done():
-		return response{}, refuse(http.StatusTooManyRequests, "ThrottledError", "%d queries run already; ask again", logQueries)
-	}
+	return q.server.querying.holding(q, func() (response, error) { return asked.answers(q) })
+}
+
+// answers runs the query.
+func (r *logRun) answers(q *request) (response, error) {
 	ctx, cancel := context.WithTimeout(q.Context(), logQueryTime)
 	defer cancel()
-	found, err := asked.run(ctx, q.server.gateway.Status().Logs, &q.server.logs)
+	found, err := r.run(ctx, q.server.gateway.Status().Logs, &q.server.logs)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return response{}, refuse(http.StatusGatewayTimeout, "GatewayTimeout",
 			"the log has more than can be read in %s: ask for a shorter window", logQueryTime)
@@ -58,14 +60,14 @@ func queryLogs(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return ok(asked.answer(found))
+	return ok(r.answer(found))
 }
 
 // logQuery reads a query, of a body or of the path, and finds the table.
 func (q *request) logQuery() (*logRun, error) {
 	body := logQuery{Query: q.URL.Query().Get("query"), Timespan: q.URL.Query().Get("timespan")}
 	if q.Method == http.MethodPost {
-		text, err := io.ReadAll(q.Body)
+		text, err := io.ReadAll(http.MaxBytesReader(nil, q.Body, logQueryBody))
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +125,9 @@ func newLogRun(q *kql.Query) (*logRun, error) {
 		case c.Column == kql.TimeColumn:
 			r.bound(c)
 		case !slices.Contains(r.table.compared, c.Column):
-			return nil, badQuery("the column " + c.Column + " of " + r.table.name + " is not compared")
+			return nil, badQuery("the column " + c.Column + " of " + r.table.name + " cannot be compared")
+		case len(r.conditions) == logWhere:
+			return nil, badQuery(fmt.Sprintf("the condition on %s is one too many: a query has at most %d on texts", c.Column, logWhere))
 		default:
 			r.conditions = append(r.conditions, c)
 		}

@@ -8,12 +8,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"causeway/internal/access"
 	"causeway/internal/accesslog"
+	"causeway/internal/kql"
 )
 
 const queryURL = "/v1/workspaces/any/query"
@@ -185,6 +187,39 @@ func TestTheTimespanOfAQuery(t *testing.T) {
 	a := w.do("GET", queryURL+"?query="+url.QueryEscape("AGWAccessLogs | where TimeGenerated > ago(52s)")+"&timespan=P1D", "")
 	if rows := a.rows(t); len(rows) != 1 { // 12:00:09
 		t.Errorf("%d %s", a.status, a.text)
+	}
+}
+
+func TestQueriesAreBounded(t *testing.T) {
+	w := newWorld(t).logged(1)
+	padded := `{"query":"AGWAccessLogs","x":"` + strings.Repeat("x", logQueryBody) + `"}`
+	if a := w.do("POST", queryURL, padded, w.as(access.Reader)...); a.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+	condition := "_ResourceId =~ '" + gatewayURL + "'"
+	query := "AGWAccessLogs | where " + condition + strings.Repeat(" and "+condition, logWhere-1)
+	if a, rows := w.query(query, ""); len(rows) != 1 {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+	if a, _ := w.query(query+" and "+condition, ""); a.code() != "BadArgumentError" || !strings.Contains(a.text, "_ResourceId is one too many") {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+}
+
+// What a line costs does not grow with the conditions.
+func TestConditionsShareTheTextsOfALine(t *testing.T) {
+	condition := kql.Condition{Column: "_ResourceId", Op: "=~", Text: gatewayURL}
+	line := (&accesslog.Record{ResourceID: strings.ToUpper(gatewayURL), Start: noon}).Append(nil)
+	cost := func(conditions int) float64 {
+		r := logRun{table: diagnosticsTable(), conditions: slices.Repeat([]kql.Condition{condition}, conditions)}
+		return testing.AllocsPerRun(100, func() {
+			if !r.holds(line) {
+				t.Fatalf("%s", line)
+			}
+		})
+	}
+	if one, all := cost(1), cost(logWhere); all > one {
+		t.Errorf("%v allocations with one condition, %v with %d", one, all, logWhere)
 	}
 }
 

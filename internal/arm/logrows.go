@@ -207,12 +207,23 @@ func (l *logRows) countText() string { return strconv.Itoa(l.count) }
 
 // holds reports whether a line is of the table, and all conditions on texts hold.
 func (r *logRun) holds(line []byte) bool {
-	category, resource := textIn(line, "category"), textIn(line, "resourceId")
+	category := textIn(line, "category")
 	if category != r.table.category {
 		return false
 	}
+	if len(r.conditions) == 0 {
+		return true
+	}
+	resource := textIn(line, "resourceId")
+	lower := strings.ToLower(resource)
 	for _, c := range r.conditions {
-		is := map[string]string{"Category": category, "ResourceId": resource, "_ResourceId": strings.ToLower(resource)}[c.Column]
+		is := category
+		switch c.Column {
+		case "ResourceId":
+			is = resource
+		case "_ResourceId":
+			is = lower
+		}
 		if c.Op == "=~" && !strings.EqualFold(is, c.Text) || c.Op == "==" && is != c.Text {
 			return false
 		}

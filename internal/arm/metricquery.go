@@ -32,8 +32,9 @@ type metricQuery struct {
 
 // Bounds of an answer, which is made in memory: a point takes about 400 bytes there.
 const (
-	topMax    = 1000    // series of a metric
-	pointsMax = 100_000 // of all series of all metrics: two metrics at each minute of a month
+	topMax        = 1000    // series of a metric
+	metricQueries = 4       // at a time, until their answers are written; others wait
+	pointsMax     = 100_000 // of all series of all metrics: two metrics at each minute of a month
 )
 
 // intervals are the time grains.

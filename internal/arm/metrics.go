@@ -18,30 +18,35 @@ func readMetrics(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
+	return q.server.measuring.holding(q, func() (response, error) { return asked.answers(q) })
+}
+
+// answers runs the query.
+func (m *metricQuery) answers(q *request) (response, error) {
 	values, nodes := []any{}, q.survey()
-	for _, m := range asked.metrics {
-		cells, err := q.cells(nodes, m, asked.from, asked.to)
+	for _, x := range m.metrics {
+		cells, err := q.cells(nodes, x, m.from, m.to)
 		if err != nil {
 			return response{}, err
 		}
-		series, err := asked.series(q.Context(), m, cells)
+		series, err := m.series(q.Context(), x, cells)
 		if err != nil {
 			return response{}, err
 		}
 		values = append(values, map[string]any{
-			"id":                 q.id().String() + "/providers/Microsoft.Insights/metrics/" + m.name,
+			"id":                 q.id().String() + "/providers/Microsoft.Insights/metrics/" + x.name,
 			"type":               "Microsoft.Insights/metrics",
-			"name":               localised{m.name, m.display},
-			"displayDescription": m.display,
-			"unit":               m.unit,
+			"name":               localised{x.name, x.display},
+			"displayDescription": x.display,
+			"unit":               x.unit,
 			"errorCode":          "Success",
 			"timeseries":         series,
 		})
 	}
 	return nodes.ok(map[string]any{
 		"cost":           0,
-		"timespan":       asked.from.Format(time.RFC3339) + "/" + asked.to.Format(time.RFC3339),
-		"interval":       asked.text,
+		"timespan":       m.from.Format(time.RFC3339) + "/" + m.to.Format(time.RFC3339),
+		"interval":       m.text,
 		"namespace":      gatewayType,
 		"resourceregion": q.server.location(),
 		"value":          values,

@@ -72,7 +72,8 @@ type Server struct {
 
 	cache      rendered
 	operations operations
-	querying   chan struct{} // has an element for each query of the log that runs
+	querying   slots // of queries of the log
+	measuring  slots // of queries of the metrics
 	logs       logIndex
 }
 
@@ -81,15 +82,16 @@ type Server struct {
 // one, which may be nil, no other node is asked.
 func New(g Gateway, items Items, h History, control *access.Control, hosts []string, authority *cluster.Authority) *Server {
 	return &Server{
-		gateway:  g,
-		items:    items,
-		history:  h,
-		control:  control,
-		hosts:    withBare(hosts),
-		routes:   routes(),
-		now:      time.Now,
-		querying: make(chan struct{}, logQueries),
-		peers:    peerClient(authority),
+		gateway:   g,
+		items:     items,
+		history:   h,
+		control:   control,
+		hosts:     withBare(hosts),
+		routes:    routes(),
+		now:       time.Now,
+		querying:  make(slots, logQueries),
+		measuring: make(slots, metricQueries),
+		peers:     peerClient(authority),
 	}
 }
 
@@ -132,6 +134,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(ctx)
 	r.Body = http.MaxBytesReader(w, r.Body, bodyMax)
 	answer, err := s.answer(r)
+	defer answer.done()
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -169,7 +172,7 @@ func (s *Server) answer(r *http.Request) (response, error) {
 	}
 	answer, err := q.handle(at)
 	if err == nil && r.Method == http.MethodHead && answer.status == http.StatusOK { // clients ask whether something exists
-		answer = response{status: http.StatusNoContent, header: answer.header}
+		answer.status, answer.body = http.StatusNoContent, nil
 	}
 	return answer, err
 }
@@ -291,6 +294,15 @@ type response struct {
 	status int
 	body   any // encoded as JSON, or a json.RawMessage; nil: none
 	header map[string]string
+
+	release func() // called once it is written; nil: it holds nothing
+}
+
+// done frees what an answer holds while it is written.
+func (a response) done() {
+	if a.release != nil {
+		a.release()
+	}
 }
 
 func ok(body any) (response, error) { return response{status: http.StatusOK, body: body}, nil }

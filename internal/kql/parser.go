@@ -95,7 +95,7 @@ func (p *parser) oneOf(want string, tokens ...string) bool {
 	return true
 }
 
-func (p *parser) expect(sign string) { p.oneOf(sign, sign) }
+func (p *parser) expect(sign string) { p.oneOf(strconv.Quote(sign), sign) }
 
 // word reads a name.
 func (p *parser) word(want string) string {
@@ -143,12 +143,12 @@ func (p *parser) literal() string {
 // parenthesis reads what stands between ( and ).
 func (p *parser) parenthesis() string {
 	if p.err == nil && p.token != "(" {
-		p.fail("(")
+		p.fail(`"("`)
 	}
 	end := strings.IndexByte(p.text[p.at:], ')')
 	if p.err == nil && end < 0 {
 		p.at, p.token = len(p.text), ""
-		p.fail(")")
+		p.fail(`")"`)
 	}
 	if p.err != nil {
 		return ""

@@ -46,9 +46,9 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if e.Part == "" {
-		return fmt.Sprintf("the query ends where %s belongs", e.Want)
+		return fmt.Sprintf("the query ends too early: expected %s", e.Want)
 	}
-	return fmt.Sprintf("%q is not understood where %s belongs", e.Part, e.Want)
+	return fmt.Sprintf("cannot read %q: expected %s", e.Part, e.Want)
 }
 
 // QueryMax is how many bytes a query may have.
@@ -77,7 +77,7 @@ func Parse(text string, now time.Time) (*Query, error) {
 // stages are the operators, with the place that each has among the others: they mean something else in another order.
 var stages = map[string]int{"where": 1, "order": 2, "sort": 2, "take": 3, "limit": 3, "count": 4}
 
-const knownStages = "where, order by, take or count, in this order,"
+const knownStages = "where, order by, take or count, in this order"
 
 // stage reads one operator. last is the place of the one before.
 func (p *parser) stage(q *Query, last int) int {
@@ -108,7 +108,7 @@ func (p *parser) conditions(q *Query) {
 		q.Where = append(q.Where, p.condition())
 	}
 	if p.err == nil && p.token != "" && p.token != "|" {
-		p.fail("and, or |,")
+		p.fail(`"and" or "|"`)
 	}
 }
 

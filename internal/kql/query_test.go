@@ -80,6 +80,18 @@ func TestQueriesThatAreNotUnderstood(t *testing.T) {
 	}
 }
 
+func TestErrorsSayWhatIsExpected(t *testing.T) {
+	for text, want := range map[string]string{
+		"T | where A == 'x' AND B == 'y'": `cannot read "AND": expected "and" or "|"`,
+		"T where":                         `cannot read "where": expected "|"`,
+		"T | where A ==":                  "the query ends too early: expected a text in quotes",
+	} {
+		if _, err := Parse(text, now); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("AGWAccessLogs | where _ResourceId =~ 'x' and TimeGenerated > ago(1d) | order by TimeGenerated asc | take 10")
 	f.Add(`T | where A == "\"" | count`)

@@ -82,7 +82,7 @@ func socketFree(path string) error {
 		return nil
 	}
 	if err == nil && info.Mode().Type() != os.ModeSocket {
-		return apiSocketError(path, "there is something else than a socket", "give another path, or remove the file")
+		return apiSocketError(path, "the path is not a socket", "give another path, or remove the file")
 	}
 	c, err := net.DialTimeout("unix", path, time.Second)
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, os.ErrNotExist) {

@@ -94,7 +94,7 @@ func TestPathsThatAreNoSocketOfTheAPI(t *testing.T) {
 	for path, want := range map[string]string{
 		filepath.Join(open, "s"):         "every user may write",
 		filepath.Join(open, "none", "s"): "there is no folder",
-		file:                             "something else than a socket",
+		file:                             "the path is not a socket",
 		held:                             fmt.Sprintf("process %d", os.Getpid()),
 		"api.sock":                       "not absolute",
 		filepath.Join(open, strings.Repeat("s", 99)): "longer than",
