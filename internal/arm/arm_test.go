@@ -35,6 +35,7 @@ type fake struct {
 	events   []activity.Event
 	onDemand probe.OnDemand
 	logs     string // root
+	reads    int    // of the configuration
 
 	node     string                    // name in a cluster
 	nodes    []store.Node              // that run
@@ -46,6 +47,7 @@ type fake struct {
 func (f *fake) Config() admin.Config {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.reads++
 	return f.config
 }
 
@@ -146,13 +148,14 @@ func (f *fake) Status() admin.Status {
 
 // shelf is a store in memory.
 type shelf struct {
-	mu     sync.Mutex
-	items  map[string]store.Item
-	writes int64
-	reads  map[string]int // of all items of a kind
-	secret map[string][]byte
-	rival  func()           // not nil: somebody else writes, once, before PutItem does
-	down   map[string]error // kind → what every access to its items returns
+	mu          sync.Mutex
+	items       map[string]store.Item
+	writes      int64
+	reads       map[string]int // of all items of a kind
+	secret      map[string][]byte
+	rival       func()           // not nil: somebody else writes, once, before PutItem does
+	deleteRival func()           // the same before DeleteItem does
+	down        map[string]error // kind → what every access to its items returns
 }
 
 // reach is the error of an access to items of a kind.
@@ -211,6 +214,10 @@ func (s *shelf) PutItem(ctx context.Context, r store.Item) (int64, error) {
 }
 
 func (s *shelf) DeleteItem(ctx context.Context, r store.Item) error {
+	if rival := s.deleteRival; rival != nil {
+		s.deleteRival = nil
+		rival()
+	}
 	now, err := s.Item(ctx, r.Kind, r.Name)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package arm
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -31,11 +32,31 @@ func readFirewallPolicy(o map[string]any) (map[string]any, error) {
 		return nil, invalid(problems)
 	}
 	var out map[string]any
-	return out, json.Unmarshal(canonical, &out)
+	if err := json.Unmarshal(canonical, &out); err != nil {
+		return nil, err
+	}
+	return out, checkTracked(out)
 }
 
-// firewallPolicyUsers are the parts of the gateway that refer to a policy, by the property of the policy that lists them.
-func firewallPolicyUsers(q *request, id string) map[string][]any {
+// checkTracked refuses a resource without a location, and tags that are no texts.
+func checkTracked(o map[string]any) error {
+	if at, _ := o["location"].(string); at == "" {
+		return refuse(http.StatusBadRequest, "LocationRequired", "The location property is required for this definition.")
+	}
+	tags, isObject := o["tags"].(map[string]any)
+	if o["tags"] != nil && !isObject {
+		return invalidParameter("tags", "the tags are no object")
+	}
+	for name, value := range tags {
+		if _, isText := value.(string); !isText {
+			return invalidParameter("tags."+name, "the value of the tag %q is no text", name)
+		}
+	}
+	return nil
+}
+
+// firewallPolicyUsers are the parts of the gateway that refer to a policy.
+func firewallPolicyUsers(q *request) users {
 	g := q.server.current()
 	if g.doc == nil {
 		return nil
@@ -44,13 +65,18 @@ func firewallPolicyUsers(q *request, id string) map[string][]any {
 	if json.Unmarshal(q.server.resource(g), &resource) != nil {
 		return nil
 	}
-	users := map[string][]any{}
+	out := users{}
 	add := func(property string, part map[string]any) {
 		properties, _ := part["properties"].(map[string]any)
 		policy, _ := properties["firewallPolicy"].(map[string]any)
-		if at, _ := policy["id"].(string); strings.EqualFold(at, id) {
-			users[property] = append(users[property], map[string]any{"id": part["id"]})
+		id, _ := policy["id"].(string)
+		if id = strings.ToLower(id); id == "" {
+			return
 		}
+		if out[id] == nil {
+			out[id] = map[string][]any{}
+		}
+		out[id][property] = append(out[id][property], map[string]any{"id": part["id"]})
 	}
 	add("applicationGateways", resource)
 	for _, l := range children(resource, "httpListeners") {
@@ -61,7 +87,7 @@ func firewallPolicyUsers(q *request, id string) map[string][]any {
 			add("pathBasedRules", rule)
 		}
 	}
-	return users
+	return out
 }
 
 // children are the elements of a list within the properties of a resource.

@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
-	"causeway/internal/gateway"
 )
 
 const (
@@ -148,12 +146,7 @@ func TestAFirewallPolicyInUse(t *testing.T) {
 	for _, name := range []string{"shield", "other"} {
 		w.do("PUT", policiesURL+"/"+name, shield)
 	}
-	reference := `"firewallPolicy":{"id":"` + strings.ToUpper(policyURL) + `"}`
-	w.created()
-	w.gateway.config.Allow = []string{gateway.ProtectionWAF}
-	w.gateway.config.Document = []byte(strings.NewReplacer("standard_v2", "WAF_v2", "Standard_v2", "WAF_v2", `"SslCertificate":null`, reference,
-		`"Location"`, `"id":"`+gatewayURL+`","name":"gw1","Location"`).Replace(sloppy))
-	w.gateway.config.Revision++
+	w.refersTo()
 	a := w.do("GET", policyURL, "")
 	if a.at(t, "properties", "httpListeners", "0", "id") != gatewayURL+"/httpListeners/l" || a.at(t, "properties", "applicationGateways") != nil {
 		t.Errorf("%d %s", a.status, a.text)

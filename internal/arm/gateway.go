@@ -269,8 +269,23 @@ func patchGateway(q *request) (response, error) {
 		return response{}, refuse(http.StatusBadRequest, "ProtectionNotServed",
 			"a PATCH changes the tags only, and the web application firewall is not served: no request would be inspected")
 	}
+	if body.Tags == nil {
+		return q.unpatched()
+	}
 	return q.modifyTags("patch", func(map[string]string) map[string]string { return body.Tags },
 		func() (response, error) { return readGateway(q) })
+}
+
+// unpatched answers a PATCH without tags, which changes nothing.
+func (q *request) unpatched() (response, error) {
+	g, err := q.found()
+	if err == nil {
+		err = q.check(g)
+	}
+	if err != nil {
+		return response{}, err
+	}
+	return q.server.answerWith(http.StatusOK, g)
 }
 
 // deleteGateway drains the gateway and forgets it. Deleting what does not exist is no error.

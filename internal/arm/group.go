@@ -178,6 +178,9 @@ func deleteGroup(q *request) (response, error) {
 	if _, err := q.findGroup(); err != nil {
 		return response{}, err
 	}
+	if err := q.spareNeighbours(); err != nil {
+		return response{}, err
+	}
 	return q.change("delete group", func(ctx context.Context) error {
 		if own, in := q.server.ownGroup(q.vars["subscription"]); in && strings.EqualFold(own.Name, q.vars["group"]) {
 			if err := q.server.gateway.Remove(q.named(ctx)); err != nil {
@@ -186,6 +189,33 @@ func deleteGroup(q *request) (response, error) {
 		}
 		return q.deleteItems(ctx)
 	}, func() (response, error) { return response{status: http.StatusOK}, nil })
+}
+
+// spareNeighbours refuses to delete a group with a resource that a gateway in another group refers to.
+func (q *request) spareNeighbours() error {
+	if own, in := q.server.ownGroup(q.vars["subscription"]); in && strings.EqualFold(own.Name, q.vars["group"]) {
+		return nil // the gateway goes, too
+	}
+	for _, n := range neighbours {
+		references := n.usersNow(q)
+		if len(references) == 0 {
+			continue
+		}
+		items, err := q.server.items.Items(q.Context(), n.collection)
+		if err != nil {
+			return err
+		}
+		for _, r := range items {
+			var o map[string]any
+			if !strings.HasPrefix(r.Name, itemName(q.vars["subscription"], q.vars["group"], "")) || json.Unmarshal(r.Value, &o) != nil {
+				continue
+			}
+			if err := references.spare(o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // deleteItems deletes the neighbours and the deployments in a group, and then the group. It has no locks any more.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 
 	"causeway/internal/store"
@@ -20,8 +19,8 @@ type neighbour struct {
 
 	// read gives what a client sent its canonical form, or refuses it. nil: it is kept as it came.
 	read func(o map[string]any) (map[string]any, error)
-	// users are those that refer to the resource with an id, by the property that lists them. nil: nobody asks.
-	users func(q *request, id string) map[string][]any
+	// users are those that refer to resources of this kind. nil: nobody asks.
+	users func(q *request) users
 	tags  bool // a PATCH changes the tags
 }
 
@@ -95,7 +94,7 @@ func (n neighbour) get(q *request) (response, error) {
 		return response{}, err
 	}
 	n.complete(o, r.Name, children)
-	n.addUsers(q, o)
+	n.usersNow(q).list(o)
 	return ok(o)
 }
 
@@ -150,14 +149,14 @@ func (n neighbour) list(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	out := []any{}
+	out, references := []any{}, n.usersNow(q)
 	for _, r := range items {
 		var o map[string]any
 		if !strings.HasPrefix(r.Name, itemName(append(parts, "")...)) || json.Unmarshal(r.Value, &o) != nil {
 			continue
 		}
 		n.complete(o, r.Name, children)
-		n.addUsers(q, o)
+		references.list(o)
 		out = append(out, o)
 	}
 	return ok(list{out})
@@ -175,7 +174,7 @@ func (n neighbour) put(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	if err := n.unchanged(q); err != nil {
+	if err := n.unchanged(q); err != nil { // before anything that another state could explain
 		return response{}, err
 	}
 	if n.within != "" {
@@ -190,7 +189,12 @@ func (n neighbour) put(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	created, err := q.keepNeighbours(items)
+	created := false
+	err = n.modify(q, func(is store.Item) error {
+		items[0].Revision = is.Revision
+		created, err = q.keepNeighbours(items)
+		return err
+	})
 	if err != nil {
 		return response{}, err
 	}
@@ -292,33 +296,46 @@ func (n neighbour) encoded(q *request, o map[string]any) (r store.Item, err erro
 	return r, checkSize(n.id(q), r)
 }
 
-// keepNeighbours writes a resource and those within it.
+// keepNeighbours writes a resource and those within it. It refuses one too many before it writes any.
 func (q *request) keepNeighbours(items []store.Item) (created bool, err error) {
-	for i, r := range items {
-		isNew, err := q.isNewNeighbour(r)
-		if err != nil {
-			return false, err
-		}
-		if _, err := q.server.items.PutItem(q.Context(), r); err != nil {
-			return false, err
-		}
-		created = created || i == 0 && isNew
-	}
-	return created, nil
-}
-
-// isNewNeighbour reports whether a resource does not exist yet, and refuses one too many.
-func (q *request) isNewNeighbour(r store.Item) (bool, error) {
-	items, err := q.server.items.Items(q.Context(), r.Kind)
+	added, err := q.newNeighbours(items)
 	if err != nil {
 		return false, err
 	}
-	isNew := !slices.ContainsFunc(items, func(x store.Item) bool { return x.Name == r.Name })
-	if isNew && len(items) >= neighboursMax {
-		return false, refuse(http.StatusConflict, "ResourceCountLimitExceeded",
-			"there are %d of %s already, and this API keeps no more: delete one first", len(items), r.Kind)
+	for _, r := range items {
+		if _, err := q.server.items.PutItem(q.Context(), r); err != nil {
+			return false, err
+		}
 	}
-	return isNew, nil
+	return added[items[0].Kind+" "+items[0].Name], nil
+}
+
+// newNeighbours are those of the resources that do not exist yet, by kind and name.
+func (q *request) newNeighbours(items []store.Item) (added map[string]bool, err error) {
+	added = map[string]bool{}
+	known, counts := map[string]bool{}, map[string]int{}
+	for _, r := range items {
+		if _, counted := counts[r.Kind]; !counted {
+			all, err := q.server.items.Items(q.Context(), r.Kind)
+			if err != nil {
+				return nil, err
+			}
+			for _, x := range all {
+				known[x.Kind+" "+x.Name] = true
+			}
+			counts[r.Kind] = len(all)
+		}
+		at := r.Kind + " " + r.Name
+		if known[at] || added[at] {
+			continue
+		}
+		if counts[r.Kind]++; counts[r.Kind] > neighboursMax {
+			return nil, refuse(http.StatusConflict, "ResourceCountLimitExceeded",
+				"%s would be one of more than %d of %s, and this API keeps no more: delete some first", r.Name, neighboursMax, r.Kind)
+		}
+		added[at] = true
+	}
+	return added, nil
 }
 
 // delete removes a resource, and those that belong to it. Deleting what does not exist is no error.
@@ -330,17 +347,20 @@ func (n neighbour) delete(q *request) (response, error) {
 	if known == nil {
 		return response{status: http.StatusNoContent}, nil
 	}
-	if err := errors.Join(n.unchanged(q), n.unused(q, known)); err != nil {
+	if err := errors.Join(n.unchanged(q), n.usersNow(q).spare(known)); err != nil {
 		return response{}, err
 	}
-	r := n.item(q)
 	for _, inner := range neighbours {
 		if inner.within != n.collection {
 			continue
 		}
-		if err := q.forgetAll(q.Context(), inner.collection, r.Name+"/"); err != nil {
+		if err := q.forgetAll(q.Context(), inner.collection, n.item(q).Name+"/"); err != nil {
 			return response{}, err
 		}
 	}
-	return response{status: http.StatusOK}, q.forget(q.Context(), r)
+	err = n.modify(q, func(is store.Item) error { return q.server.items.DeleteItem(q.Context(), is) })
+	if errors.Is(err, store.ErrNoItem) {
+		err = nil
+	}
+	return response{status: http.StatusOK}, err
 }

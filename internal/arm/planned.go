@@ -15,6 +15,7 @@ import (
 	"causeway/internal/certs"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
+	"causeway/internal/store"
 	"causeway/internal/template"
 )
 
@@ -255,12 +256,18 @@ func (p *plan) addChild(n neighbour, around *request, item any) {
 
 // orNone is a neighbour as it is kept; nil: there is none.
 func (n neighbour) orNone(q *request) (map[string]any, error) {
-	o, _, err := n.kept(q)
+	o, _, err := n.keptOrNone(q)
+	return o, err
+}
+
+// keptOrNone is the same with its item, which has the revision 0 where there is none.
+func (n neighbour) keptOrNone(q *request) (map[string]any, store.Item, error) {
+	o, r, err := n.kept(q)
 	var e *Error
 	if errors.As(err, &e) && e.Status == http.StatusNotFound {
-		return nil, nil
+		return nil, r, nil
 	}
-	return o, err
+	return o, r, err
 }
 
 // withChildren is a neighbour as it will be, with those that belong to it; nil: there is none.
