@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -146,5 +147,46 @@ func TestTheActivityLogHasNoSecureParameters(t *testing.T) {
 	log := w.do("GET", "/subscriptions/s/providers/Microsoft.Insights/eventtypes/management/values", "")
 	if strings.Contains(log.text, "hunter2") || !strings.Contains(log.text, "ModeInvalid") {
 		t.Error(log.text)
+	}
+}
+
+// A change of the gateway that is refused before the gateway learns of it is recorded once, without what the document says. The gateway
+// records the others.
+func TestRefusedChangesOfTheGatewayAreRecorded(t *testing.T) {
+	w := newWorld(t)
+	w.created()
+	const write, remove = "Microsoft.Network/applicationGateways/write", "Microsoft.Network/applicationGateways/delete"
+	other := strings.Replace(gatewayURL, "gw1", "gw2", 1)
+	lock := func() {
+		w.do("PUT", gatewayURL+"/providers/Microsoft.Authorization/locks/l", `{"properties":{"level":"CanNotDelete"}}`)
+	}
+	broken := func() { w.gateway.broken = errors.New("address in use") }
+	for _, x := range []struct {
+		method, path, body, operation, why string // empty operation: there is no event
+		before                             func()
+	}{
+		{"PUT", gatewayURL, `{"password":"hunter2"`, write, "InvalidRequestContent", nil},
+		{"PATCH", gatewayURL, `{"tags":"hunter2"}`, write, "InvalidRequestContent", nil},
+		{"PUT", other, sloppy, write, "GatewayExists", nil},
+		{"POST", other + "/start", "", "Microsoft.Network/applicationGateways/start/action", "ResourceNotFound", nil},
+		{"POST", gatewayURL + "/getBackendHealthOnDemand", "{", "", "", nil},
+		{"POST", gatewayURL + "/stop", "", "", "", nil},
+		{"DELETE", gatewayURL, "", remove, "ScopeLocked", lock},
+		{"PUT", gatewayURL, sloppy, "", "", broken},
+		{"PATCH", gatewayURL, `{"tags":{"a":"b"}}`, "", "", nil},
+	} {
+		if x.before != nil {
+			x.before()
+		}
+		before := len(w.gateway.events)
+		a := w.do(x.method, x.path, x.body)
+		events := w.gateway.events[before:]
+		if x.operation == "" && len(events) == 0 {
+			continue
+		}
+		if len(events) != 1 || events[0].Operation() != x.operation || !strings.HasPrefix(events[0].Why, x.why) || !events[0].Failed ||
+			!strings.EqualFold(events[0].Resource, strings.TrimSuffix(x.path, "/start")) || strings.Contains(events[0].Why, "hunter2") {
+			t.Errorf("%s %s: %d: %+v", x.method, x.path, a.status, events)
+		}
 	}
 }

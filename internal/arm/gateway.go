@@ -216,6 +216,7 @@ func (q *request) tryModify(ctx context.Context, before served, edit func(before
 		return err
 	}
 	c.Revision = before.revision()
+	q.reached.Store(true)
 	problems, err := q.server.gateway.Apply(q.named(ctx), c)
 	if err != nil && gateway.HasErrors(problems) {
 		return invalid(problems)
@@ -298,6 +299,7 @@ func deleteGateway(q *request) (response, error) {
 		return response{}, err
 	}
 	return q.change("delete", func(ctx context.Context) error {
+		q.reached.Store(true)
 		if err := q.server.gateway.Remove(q.named(ctx)); err != nil {
 			return err
 		}
@@ -313,6 +315,8 @@ func (q *request) setRunning(what string, running bool) (response, error) {
 	if _, err := q.found(); err != nil {
 		return response{}, err
 	}
-	return q.change(what, func(ctx context.Context) error { return q.server.gateway.SetRunning(q.named(ctx), running) },
-		func() (response, error) { return response{status: http.StatusOK}, nil })
+	return q.change(what, func(ctx context.Context) error {
+		q.reached.Store(true)
+		return q.server.gateway.SetRunning(q.named(ctx), running)
+	}, func() (response, error) { return response{status: http.StatusOK}, nil })
 }

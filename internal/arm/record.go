@@ -10,11 +10,13 @@ import (
 	"causeway/internal/activity"
 )
 
-// record writes a request that changes something into the activity log, or that would have. What changes the gateway is
-// recorded there, where also the control socket and the autoscaler do it.
+// record writes a request that changes something into the activity log, or that would have. The gateway records its own changes, because
+// the control socket and the autoscaler make some, too: of those only what was refused before it got to the gateway is left.
 func (q *request) record(at *route, failure error) {
 	operation := at.operation()
-	if at.needs == access.Reader || typeOf(operation) == gatewayType {
+	ofGateway := typeOf(operation) == gatewayType
+	refused := failure != nil && !q.reached.Load() && !slices.Contains(harmless, at.path.String())
+	if at.needs == access.Reader || ofGateway && !refused {
 		return
 	}
 	segments, _ := splitPath(q.URL.EscapedPath())
@@ -22,13 +24,14 @@ func (q *request) record(at *route, failure error) {
 	if q.Method == http.MethodPost {
 		id, _ = cutLast(id)
 	}
-	if strings.HasPrefix(operation, deploymentType+"/") {
+	if ofGateway || strings.HasPrefix(operation, deploymentType+"/") {
 		failure = withoutText(failure)
 	}
 	q.note(operation, id, failure)
 }
 
-// withoutText leaves the codes and the targets of an error. The messages of a template quote values, and a value may be a secure parameter.
+// withoutText leaves the codes and the targets of an error. The messages about a template or a document quote values, and a value may be a
+// secret.
 func withoutText(failure error) error {
 	if failure == nil {
 		return nil
@@ -47,7 +50,7 @@ func withoutText(failure error) error {
 	return errors.New(strings.Join(parts, ", "))
 }
 
-// note writes an operation on what is beside the gateway into the activity log.
+// note writes an operation into the activity log that the gateway does not record.
 func (q *request) note(operation, id string, failure error) {
 	who := activity.CallerOf(q.named(q.Context()), "")
 	e := activity.Event{

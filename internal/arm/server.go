@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -113,6 +114,8 @@ type request struct {
 	vars   map[string]string // of the route's pattern
 	caller access.Caller
 	peer   *peer // nil: it came over TCP
+
+	reached atomic.Bool // the gateway was asked to change, and records how that went
 }
 
 // Bounds of a request.
