@@ -183,7 +183,7 @@ func (s *Supervisor) listeners() admin.Listeners {
 // apiEnd is how long requests under way may take at the end.
 const apiEnd = time.Second
 
-// close ends the API. succeeded says that the socket's file is a successor's.
+// close ends the API. succeeded says that the socket's file is a successor's, if that answers there.
 func (a *api) close(succeeded bool) {
 	if a == nil {
 		return
@@ -206,6 +206,9 @@ func (a *api) close(succeeded bool) {
 		if ln != nil {
 			ln.Close()
 		}
+	}
+	if a.socket != nil && succeeded && abandoned(a.path) { // the successor has another path, or no socket
+		os.Remove(a.path)
 	}
 }
 

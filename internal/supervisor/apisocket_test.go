@@ -74,6 +74,29 @@ func TestTheAPIOnAnAddressAndASocket(t *testing.T) {
 	h.end()
 }
 
+// The socket's file stays for a successor that goes on with it. It goes where the successor has another.
+func TestTheFileOfTheAPISocketAfterASuccession(t *testing.T) {
+	for _, goesOn := range []bool{true, false} {
+		path := filepath.Join(t.TempDir(), "api.sock")
+		ln, err := admin.ReplaceSocket(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := ln.File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if !goesOn {
+			file.Close()
+		}
+		(&api{path: path, socket: ln}).close(true)
+		if _, err := os.Lstat(path); (err == nil) != goesOn {
+			t.Errorf("the successor goes on with the socket: %v; its file: %v", goesOn, err)
+		}
+	}
+}
+
 func TestPathsThatAreNoSocketOfTheAPI(t *testing.T) {
 	h := newHouse(t)
 	open := filepath.Join(t.TempDir(), "open")
