@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -295,6 +296,20 @@ func TestTheIndexOfTheLog(t *testing.T) {
 	}
 	if n := len(w.server.logs.segments[path]); n < 4 {
 		t.Errorf("%d blocks are known", n)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, inWindow := []byte(`"timeStamp":"2026-11-30T12:00:00`), []byte(`"timeStamp":"2026-11-30T12:02:40`)
+	if !bytes.Contains(text, begin) {
+		t.Fatalf("%s", text[:300])
+	}
+	if err := os.WriteFile(path, bytes.Replace(text, begin, inWindow, 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := part(158, 162); got != "358 359 360 361" { // the first line would show if its block were read
+		t.Errorf("the first block is read: %s", got)
 	}
 	write(200, 204)
 	if got := part(198, 300); got != "398 399 400 401 402 403" {
