@@ -26,7 +26,7 @@ const (
 	Adopt     Kind = "adopt"     // a supervisor took over an instance that it has not started
 	Upgrade   Kind = "upgrade"   // a new program or another gateway took over, or went back: Why
 	Unheld    Kind = "unheld"    // the budget of an instance is not held: Why
-	Beside    Kind = "beside"    // a request to the management API that the gateway records nowhere else: a change beside it, or a refusal: Resource, Action
+	Beside    Kind = "beside"    // a request to the management API that changes nothing of the gateway: Resource, Action
 )
 
 // Event is one of them. Fields that do not belong to its kind are zero.

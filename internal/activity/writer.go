@@ -35,8 +35,8 @@ const (
 	nameMax = 2 << 10 // of a resource, an operation and a caller
 )
 
-// Write adds an event, and cuts its long texts. The file is open for the moment only: events are rare, and whoever cleans up the disk need not ask. Nothing is
-// flushed to the disk: a crash of the machine may cost the last events.
+// Write adds an event, and cuts its long texts. The file is open for the moment only: events are rare, and whoever cleans up the disk need
+// not ask. Nothing is flushed to the disk: a crash of the machine may cost the last events.
 func (w *Writer) Write(e Event) error {
 	e.Why = cut(e.Why, whyMax)
 	e.Resource, e.Action, e.Caller = cut(e.Resource, nameMax), cut(e.Action, nameMax), cut(e.Caller, nameMax)

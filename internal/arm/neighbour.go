@@ -177,20 +177,15 @@ func (n neighbour) put(q *request) (response, error) {
 	if err := n.unchanged(q); err != nil { // before anything that another state could explain
 		return response{}, err
 	}
-	if n.within != "" {
-		parent := neighbour{collection: n.within}
-		at := q.sub(maps.Clone(q.vars), nil)
-		at.vars["name"] = q.vars["parent"]
-		if _, _, err := parent.kept(at); err != nil {
-			return response{}, err
-		}
+	if err := n.hasParent(q); err != nil {
+		return response{}, err
 	}
 	items, err := n.items(q, o)
 	if err != nil {
 		return response{}, err
 	}
 	created := false
-	err = n.modify(q, func(is store.Item) error {
+	err = n.modify(q, func(is store.Item) (err error) {
 		items[0].Revision = is.Revision
 		created, err = q.keepNeighbours(items)
 		return err
@@ -203,6 +198,18 @@ func (n neighbour) put(q *request) (response, error) {
 		answer.status = http.StatusCreated
 	}
 	return answer, err
+}
+
+// hasParent refuses a resource that belongs to one which does not exist.
+func (n neighbour) hasParent(q *request) error {
+	if n.within == "" {
+		return nil
+	}
+	parent := neighbour{collection: n.within}
+	at := q.sub(maps.Clone(q.vars), nil)
+	at.vars["name"] = q.vars["parent"]
+	_, _, err := parent.kept(at)
+	return err
 }
 
 // canonical is what a client sent, in the form that the collection has, if it has one.

@@ -60,8 +60,8 @@ func (u users) spare(o map[string]any) error {
 	return nil
 }
 
-// modify makes a change of a resource, whoever else writes at the same time. The item that change gets has the revision that it may replace:
-// any, unless the request is conditional.
+// modify makes a change of a resource, whoever else writes at the same time. The item that change gets has the revision that it may
+// replace: any, unless the request is conditional.
 func (n neighbour) modify(q *request, change func(is store.Item) error) (err error) {
 	for range modifyTries {
 		is := n.item(q)

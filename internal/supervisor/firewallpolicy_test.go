@@ -32,7 +32,8 @@ func TestAGatewayWithAFirewallPolicyIsRefused(t *testing.T) {
 	if status, text := c.do(http.MethodPut, group, `{"location":"westeurope"}`); status != http.StatusCreated {
 		t.Fatalf("the group: %d %s", status, text)
 	}
-	status, text := c.do(http.MethodPut, policy, `{"location":"westeurope","properties":{"managedRules":{"managedRuleSets":[{"ruleSetType":"OWASP","ruleSetVersion":"3.2"}]}}}`)
+	status, text := c.do(http.MethodPut, policy,
+		`{"location":"westeurope","properties":{"managedRules":{"managedRuleSets":[{"ruleSetType":"OWASP","ruleSetVersion":"3.2"}]}}}`)
 	if status != http.StatusCreated {
 		t.Fatalf("the policy: %d %s", status, text)
 	}
