@@ -152,7 +152,7 @@ func TestAnAnswerOfMetricsIsBounded(t *testing.T) {
 	}
 	all := url.Values{"timespan": {month}, "metricnames": {"TotalRequests,CurrentConnections,HealthyHostCount"}}
 	a := w.metrics(all)
-	if a.status != http.StatusBadRequest || a.code() != "BadRequest" || !strings.Contains(a.text, "longer interval") {
+	if a.status != http.StatusBadRequest || a.code() != "ResponseTooLarge" || !strings.Contains(a.text, "longer interval") {
 		t.Errorf("every minute of a month, three times: %d %.200s", a.status, a.text)
 	}
 	all.Set("interval", "PT5M")

@@ -91,6 +91,16 @@ func (q *request) survey() *survey {
 	return s
 }
 
+// others are the names of all other nodes.
+func (s *survey) others() []string {
+	out := slices.Clone(s.missing)
+	for _, n := range s.asked {
+		out = append(out, n.Name)
+	}
+	slices.Sort(out)
+	return out
+}
+
 // admitted are the names of all nodes, as far as a quorum says.
 func (s *survey) admitted() []string {
 	ctx, cancel := context.WithTimeout(s.ctx, admittedTime)

@@ -352,3 +352,20 @@ func TestReach(t *testing.T) {
 		t.Errorf("a machine with loopback alone: %q", got)
 	}
 }
+
+// A query of the access log is answered from one node's own, and says whose requests it lacks.
+func TestTheLogIsOfOneNode(t *testing.T) {
+	w := newNodes(t, "a", "b", "c")[1]
+	w.gateway.logs = t.TempDir()
+	const query = `{"query":"AGWAccessLogs | take 1"}`
+	answer := w.do("POST", "/v1/workspaces/x/query", query)
+	if answer.status != http.StatusOK || answer.missing() != "a, c" {
+		t.Errorf("%d %q %s", answer.status, answer.missing(), answer.text)
+	}
+	alone := newWorld(t)
+	alone.gateway.logs = t.TempDir()
+	answer = alone.do("POST", "/v1/workspaces/x/query", query)
+	if answer.status != http.StatusOK || answer.missing() != "" {
+		t.Errorf("%d %q %s", answer.status, answer.missing(), answer.text)
+	}
+}
