@@ -252,7 +252,8 @@ func notRunning(err error, data string) error {
 			code: exitFailed,
 			err: fmt.Errorf("the supervisor of this gateway is gone; %s on serving (process %s)",
 				units.Count(len(pids), "instance goes", "instances go"), strings.Trim(fmt.Sprint(pids), "[]")),
-			hint: "start it again with its flags from before, causeway serve --data " + evidence.Printable(data) + " …: it takes them over, and no request fails",
+			hint: "start it again with its flags from before, causeway serve --data " + evidence.Printable(data) +
+				" …: it takes them over, and no request fails",
 		}
 	}
 	return &exitError{
