@@ -13,7 +13,7 @@ QUICK = $$($(GO) list ./... | grep -vE '^causeway/(internal/lab|test)$$')
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo experiment accuracy check test unit race allocations scenarios outlast chaos clients terraform platforms lint format vet tidy licences \
+.PHONY: help build demo experiment accuracy check test unit race allocations scenarios outlast chaos clients az terraform platforms lint format vet tidy licences \
         golangci vulnerabilities generate fuzz bench bench-instances bench-writes soak packages release clean
 .DEFAULT_GOAL := help
 
@@ -56,7 +56,9 @@ outlast: build ## two minutes of kills, pauses, changes and upgrades under load:
 chaos: ## the same for ten minutes, at random; prints a table
 	@bench/run-chaos
 
-clients: build ## let az, as Debian packages it, manage a gateway (some minutes; installs azure-cli)
+clients: az terraform ## let az and Terraform, as they are published, manage a gateway
+
+az: build ## let az, as Debian packages it, manage a gateway (some minutes; installs azure-cli)
 	@scripts/packages az curl
 	@test/az/run $(BINARY)
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -218,6 +219,11 @@ func (q *request) tryModify(ctx context.Context, before served, edit func(before
 	c.Revision = before.revision()
 	q.reached.Store(true)
 	problems, err := q.server.gateway.Apply(q.named(ctx), c)
+	if err != nil {
+		slog.Warn("a configuration was refused over the management API; the previous one stays in force", "error", err)
+	} else {
+		slog.Info("configuration applied over the management API", "revision", q.server.current().revision())
+	}
 	if err != nil && gateway.HasErrors(problems) {
 		return invalid(problems)
 	}

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -21,6 +22,7 @@ import (
 	"causeway/internal/activity"
 	"causeway/internal/admin"
 	"causeway/internal/conn"
+	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
 	"causeway/internal/store"
 )
@@ -140,7 +142,7 @@ func TestAGatewayOfTheAPI(t *testing.T) {
 	if err != nil || len(events) == 0 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
-	if e := events[len(events)-1]; e.Revision != 3 || !strings.HasPrefix(e.Caller, "owner ") {
+	if e := lastConfigured(t, events); e.Revision != 3 || !strings.HasPrefix(e.Caller, "owner ") {
 		t.Errorf("the last event is %+v", e)
 	}
 	first := admin.Config{Source: h.s.Config().Source, Revision: admin.NoRevision}
@@ -290,7 +292,72 @@ func TestARefusedConfigurationIsRecorded(t *testing.T) {
 	if err != nil || len(events) == 0 {
 		t.Fatal(events, err)
 	}
-	if e := events[len(events)-1]; !e.Failed || !strings.Contains(e.Why, " at ") {
+	if e := lastConfigured(t, events); !e.Failed || !strings.Contains(e.Why, " at ") {
 		t.Errorf("%+v", e)
 	}
+}
+
+// A document without an id keeps that of the gateway, so that clients of the management API still find it. Another name is another
+// gateway, and a warning.
+func TestADocumentWithoutAnID(t *testing.T) {
+	h := newHouse(t)
+	h.o.API = "127.0.0.1:0"
+	text, err := os.ReadFile(h.o.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.o.Config = ""
+	h.start()
+	const path = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw"
+	c := h.client(access.Owner)
+	if status, answer := c.do(http.MethodPut, path, string(text)); status != http.StatusCreated {
+		t.Fatalf("PUT: %d %s", status, answer)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(text, &fields); err != nil {
+		t.Fatal(err)
+	}
+	apply := func(name string) []gateway.Problem {
+		t.Helper()
+		delete(fields, "id")
+		delete(fields, "name")
+		if name != "" {
+			fields["name"] = name
+		}
+		plain, err := json.Marshal(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "other" {
+			plain = bytes.ReplaceAll(plain, []byte("/gw/"), []byte("/other/"))
+		}
+		problems, err := h.s.Apply(t.Context(), admin.Config{Source: document.Source{Document: plain}})
+		if err != nil {
+			t.Fatalf("%v %v", problems, err)
+		}
+		return slices.DeleteFunc(problems, func(p gateway.Problem) bool { return p.Code != "OtherGateway" })
+	}
+	for _, name := range []string{"", "gw", "GW"} {
+		if problems := apply(name); len(problems) > 0 {
+			t.Errorf("%q: %v", name, problems)
+		}
+		if status, answer := c.do(http.MethodGet, path, ""); status != http.StatusOK {
+			t.Errorf("%q: %d %s", name, status, answer)
+		}
+	}
+	if problems := apply("other"); len(problems) != 1 {
+		t.Errorf("another name: %v", problems)
+	}
+}
+
+// lastConfigured is the last event of a configuration. Instances become ready beside it.
+func lastConfigured(t *testing.T, events []activity.Event) activity.Event {
+	t.Helper()
+	for _, e := range slices.Backward(events) {
+		if e.Kind == activity.Configure {
+			return e
+		}
+	}
+	t.Fatalf("there is none: %+v", events)
+	return activity.Event{}
 }

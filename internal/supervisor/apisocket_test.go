@@ -46,8 +46,8 @@ func TestTheAPIOnASocket(t *testing.T) {
 		t.Fatalf("PUT: %d %s", status, text)
 	}
 	events, err := h.s.Activity()
-	if err != nil || len(events) == 0 || events[len(events)-1].Caller != fmt.Sprint("uid ", os.Geteuid()) {
-		t.Errorf("%v %+v", err, events)
+	if e := lastConfigured(t, events); err != nil || e.Caller != fmt.Sprint("uid ", os.Geteuid()) {
+		t.Errorf("%v %+v", err, e)
 	}
 	h.end()
 	if _, err := os.Lstat(h.o.APISocket); !os.IsNotExist(err) {

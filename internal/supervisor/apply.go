@@ -13,6 +13,7 @@ import (
 	"causeway/internal/admin"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
+	"causeway/internal/gateway/schema"
 	"causeway/internal/instance"
 	"causeway/internal/process"
 	"causeway/internal/store"
@@ -45,9 +46,11 @@ func (s *Supervisor) applyFor(ctx context.Context, caller, note string, c admin.
 	var problems []gateway.Problem
 	err := s.replaces(c)
 	if err == nil {
+		config, notes := s.identified(s.complete(c))
 		problems, err = s.count(ctx, change{
-			config: s.complete(c), state: s.stateWith(c), caller: who.Name, note: note, deploy: s.deploy,
+			config: config, state: s.stateWith(c), caller: who.Name, note: note, deploy: s.deploy,
 		})
+		problems = append(notes, problems...)
 	}
 	e := activity.Event{Kind: activity.Configure, Caller: who.Name, Correlation: who.Correlation, Failed: err != nil}
 	if err != nil {
@@ -55,6 +58,37 @@ func (s *Supervisor) applyFor(ctx context.Context, caller, note string, c admin.
 	}
 	s.Note(e)
 	return problems, refusal(err)
+}
+
+// identified gives a document without an id that of the gateway that it replaces, where both have one name: clients of the management API
+// find the gateway by its id. It warns of a document that makes another gateway of this one.
+func (s *Supervisor) identified(c admin.Config) (admin.Config, []gateway.Problem) {
+	s.mu.Lock()
+	before := s.document
+	s.mu.Unlock()
+	if before == nil || before.Config.ID == "" {
+		return c, nil
+	}
+	next, err := c.ParseDocument()
+	if err != nil { // whoever applies it says so
+		return c, nil
+	}
+	id := before.Config.ResourceID()
+	switch {
+	case next.Config.ID == "" && (next.Config.Name == "" || strings.EqualFold(next.Config.Name, schema.LastSegment(id))):
+		text, err := document.Replacing(nil, next.JSON(), id)
+		if err == nil {
+			c.Document, c.Parameters = text, nil
+		}
+		return c, nil
+	case strings.EqualFold(next.Config.ResourceID(), id):
+		return c, nil
+	}
+	return c, []gateway.Problem{{
+		Severity: gateway.Warning, Code: "OtherGateway", Path: "id",
+		Message: fmt.Sprintf("this is another gateway, %s: it takes the place of %s", next.Config.ResourceID(), id),
+		Hint:    "clients of the management API find it under its own id; a document without id and with the same name keeps that of now",
+	}}
 }
 
 // why says why a configuration was refused, with its first problem. The whole list is the caller's.
