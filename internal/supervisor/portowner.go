@@ -66,8 +66,8 @@ func explain(owners []portOwner, data string) (text, hint string) {
 			"start with the --listen, --bind, --port-offset, --admin and --api from before, or " + end
 	case supervised(first.data):
 		return fmt.Sprintf("%s %s: the gateway in %s", who, verb, first.data),
-			"use --listen, --port-offset, --admin or --api, or end that gateway: it drains on SIGTERM to its supervisor (causeway stop closes only " +
-				"the ports of its listeners)"
+			"causeway stop --data " + first.data + " closes the ports of its listeners; its other ports close when it ends. Or use --listen, " +
+				"--port-offset, --admin or --api"
 	default:
 		return fmt.Sprintf("%s %s: instances of the gateway in %s, which no supervisor looks after", who, verb, first.data),
 			"adopt them with causeway serve --data " + first.data + ", or " + end
