@@ -119,7 +119,7 @@ func socketTaken(path string, c net.Conn) error {
 	switch {
 	case o.causeway:
 		e.text += ": the gateway in " + o.data
-		e.hint = "stop it with causeway stop --data " + o.data + ", or give --api another path"
+		e.hint = "end that gateway with SIGTERM to its supervisor, or give --api another path"
 	case o.name != "":
 		e.text = fmt.Sprintf("process %d (%s) answers there", o.pid, o.name)
 	}
