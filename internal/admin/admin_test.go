@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -107,7 +108,7 @@ func serve(t *testing.T, h *house, address string) (*Server, *Client) {
 		t.Fatal(err)
 	}
 	s.Serve(h, prometheus.NewRegistry())
-	t.Cleanup(func() { s.Close(false) })
+	t.Cleanup(func() { s.Close() })
 	return s, NewClient(socket)
 }
 
@@ -219,7 +220,7 @@ func TestSocketThatIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close(false)
+	defer s.Close()
 	if _, err := Listen(socket, ""); !errors.Is(err, ErrTaken) { // even before the first answers
 		t.Errorf("%v", err)
 	}
@@ -228,12 +229,59 @@ func TestSocketThatIsTaken(t *testing.T) {
 	}
 }
 
+// A gateway that ends leaves the control socket to a successor, which has replaced it already and may not have reported so yet.
+func TestASuccessorKeepsTheControlSocket(t *testing.T) {
+	old, client := serve(t, &house{}, "")
+	successor, err := Succeed(SocketPath(old.socket), "", Listeners{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	successor.Serve(&house{ready: true}, prometheus.NewRegistry())
+	old.Close()
+	if status, err := client.Status(); err != nil || !status.Ready {
+		t.Errorf("ready: %v, %v", status.Ready, err)
+	}
+	successor.Close()
+	if _, err := os.Lstat(SocketPath(old.socket)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("nobody listens, and the file is still there: %v", err)
+	}
+}
+
+// Who asks while one gateway takes the place of another may be in the queue of the one that goes: the question is asked again.
+func TestAskedDuringASuccession(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "admin.sock")
+	going, err := ReplaceSocket(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan error)
+	go func() {
+		_, err := NewClient(socket).Status()
+		asked <- err
+	}()
+	c, err := going.Accept() // the client is connected
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Succeed(socket, "", Listeners{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Serve(&house{}, prometheus.NewRegistry())
+	defer s.Close()
+	going.Close()
+	c.Close()
+	if err := <-asked; err != nil {
+		t.Error(err)
+	}
+}
+
 // The history, an old revision, a rollback and a backup go over the control socket; a refusal comes with its hint, and a
 // backup that broke off is an error.
 func TestHistoryAndBackup(t *testing.T) {
 	h := &house{applied: Config{Source: document.Source{Document: []byte("doc")}}}
 	server, c := serve(t, h, "")
-	defer server.Close(false)
+	defer server.Close()
 	if all, err := c.History(); err != nil || len(all) != 1 || all[0].Who != "ann" {
 		t.Errorf("%+v %v", all, err)
 	}

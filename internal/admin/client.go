@@ -195,6 +195,9 @@ func request(path string) *http.Request {
 
 func (c *Client) do(req *http.Request, v any) (status int, err error) {
 	res, err := c.http.Do(req)
+	if err != nil && req.Method == http.MethodGet && broken(err) { // it was in the queue of a gateway that a successor has replaced
+		res, err = c.http.Do(req)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("ask the gateway at %s: %w", c.socket, &unreached{err})
 	}
@@ -207,6 +210,11 @@ func (c *Client) do(req *http.Request, v any) (status int, err error) {
 		return 0, fmt.Errorf("read the gateway's answer (%s): %w", res.Status, err)
 	}
 	return res.StatusCode, nil
+}
+
+// broken reports whether a connection ended without an answer.
+func broken(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // unreached is ErrNotRunning, with the error of the connection where that says more.

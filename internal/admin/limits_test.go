@@ -18,7 +18,7 @@ func TestAdminAddressIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close(false) })
+	t.Cleanup(func() { s.Close() })
 	s.Serve(new(house), prometheus.NewRegistry())
 	at := s.Address().String()
 	begin := time.Now()

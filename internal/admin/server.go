@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -214,7 +215,7 @@ func CheckSocket(path string) error {
 var ErrTaken = errors.New("another gateway is running on this data directory")
 
 // ReplaceSocket listens on a unix socket (mode 0600) that takes the place of another's at once: there is no moment without
-// one. Close leaves the file behind: by then it may be a successor's.
+// one. Close leaves the file behind, because by then it may be a successor's; RemoveAbandoned knows.
 func ReplaceSocket(path string) (*net.UnixListener, error) {
 	first := path + fresh
 	os.Remove(first) // of a gateway that died at this point
@@ -232,6 +233,18 @@ func ReplaceSocket(path string) (*net.UnixListener, error) {
 		return nil, err
 	}
 	return ln, nil
+}
+
+// RemoveAbandoned removes the file of a unix socket unless somebody listens there. Its owner calls it after Close: whether a
+// successor has replaced the file only the socket itself tells reliably, since a successor replaces it before it reports so.
+func RemoveAbandoned(path string) {
+	c, err := net.DialTimeout("unix", path, time.Second)
+	if err == nil {
+		c.Close()
+	}
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		os.Remove(path)
+	}
 }
 
 // SocketPath is the path at which a listener of ReplaceSocket answers, also one that was passed on.
@@ -288,17 +301,15 @@ func (s *Server) serve(ln net.Listener, h http.Handler) {
 // alone; who comes beyond that waits.
 const connections = 48
 
-// Close ends both, and gives requests under way a second. succeeded says that the control socket's file is a successor's.
-func (s *Server) Close(succeeded bool) {
-	if !succeeded {
-		os.Remove(SocketPath(s.socket))
-	}
+// Close ends both, and gives requests under way a second.
+func (s *Server) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	for _, server := range s.servers {
 		server.Shutdown(ctx)
 	}
 	s.socket.Close()
+	RemoveAbandoned(SocketPath(s.socket))
 	if s.address != nil {
 		s.address.Close()
 	}

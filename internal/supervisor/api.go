@@ -183,8 +183,8 @@ func (s *Supervisor) listeners() admin.Listeners {
 // apiEnd is how long requests under way may take at the end.
 const apiEnd = time.Second
 
-// close ends the API. succeeded says that the socket's file is a successor's, if that answers there.
-func (a *api) close(succeeded bool) {
+// close ends the API.
+func (a *api) close() {
 	if a == nil {
 		return
 	}
@@ -192,9 +192,6 @@ func (a *api) close(succeeded bool) {
 	defer a.mu.Unlock()
 	a.ended = true
 	a.recorder.close()
-	if a.socket != nil && !succeeded {
-		os.Remove(a.path)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), apiEnd)
 	defer cancel()
 	for _, e := range a.endpoints {
@@ -207,8 +204,8 @@ func (a *api) close(succeeded bool) {
 			ln.Close()
 		}
 	}
-	if a.socket != nil && succeeded && abandoned(a.path) { // the successor has another path, or no socket
-		os.Remove(a.path)
+	if a.socket != nil {
+		admin.RemoveAbandoned(a.path)
 	}
 }
 

@@ -95,15 +95,6 @@ func socketFree(path string) error {
 	return socketTaken(path, c)
 }
 
-// abandoned reports whether the file of a socket is there, and nobody listens.
-func abandoned(path string) bool {
-	c, err := net.DialTimeout("unix", path, time.Second)
-	if err == nil {
-		c.Close()
-	}
-	return errors.Is(err, syscall.ECONNREFUSED)
-}
-
 // socketTaken says who answers at a socket, as far as that can be known.
 func socketTaken(path string, c net.Conn) error {
 	e := &takenError{

@@ -90,7 +90,7 @@ func TestTheFileOfTheAPISocketAfterASuccession(t *testing.T) {
 		if !goesOn {
 			file.Close()
 		}
-		(&api{path: path, socket: ln}).close(true)
+		(&api{path: path, socket: ln}).close()
 		if _, err := os.Lstat(path); (err == nil) != goesOn {
 			t.Errorf("the successor goes on with the socket: %v; its file: %v", goesOn, err)
 		}

@@ -45,7 +45,7 @@ func (s *Supervisor) close() {
 		s.budgets.holder.Close()
 	}
 	s.successors.close(s.o.Data)
-	s.relinquish(false)
+	s.relinquish()
 }
 
 // giveUp ends a gateway that cannot begin. A predecessor serves again before the instances of this one go. Instances that it has adopted go
@@ -86,10 +86,10 @@ func (s *Supervisor) giveUp(ctx context.Context) {
 
 // relinquish gives up what this gateway and a successor cannot both have, as soon as there is one: also one that comes while
 // this gateway drains. It implements incumbent.
-func (s *Supervisor) relinquish(succeeded bool) {
+func (s *Supervisor) relinquish() {
 	s.gone.Do(func() {
-		s.api.close(succeeded)
-		s.admin.Close(succeeded)
+		s.api.close()
+		s.admin.Close()
 		s.closeStore()
 	})
 }

@@ -59,7 +59,7 @@ func (s *Supervisor) becomeNewProgram(ctx context.Context) {
 	s.end()
 	s.applyMu.Lock() // a change under way ends first
 	environment := s.nextEnvironment()
-	s.relinquish(true)
+	s.relinquish()
 	environment = append(environment, passSignals(ctx)...)
 	if own := openProgram(); own >= 0 {
 		_, _ = unix.FcntlInt(uintptr(own), unix.F_SETFD, 0)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -23,7 +22,7 @@ type incumbent interface {
 	snapshot() store.Snapshot
 	replaced(number int) // by an instance of the successor
 	restore()            // what was replaced
-	relinquish(succeeded bool)
+	relinquish()
 }
 
 // successors waits for a successor.
@@ -63,7 +62,7 @@ func (h *successors) serve(g incumbent) {
 		switch {
 		case err == nil: // whoever comes now is the successor's to answer
 			close(h.serving)
-			g.relinquish(true)
+			g.relinquish()
 			h.ln.Close()
 			return
 		case errors.Is(err, errProved):
@@ -172,10 +171,8 @@ func closed(c <-chan struct{}) bool {
 	}
 }
 
-// close stops waiting. The socket's file is a successor's by then, if there is one.
+// close stops waiting.
 func (h *successors) close(data string) {
 	h.ln.Close()
-	if !h.succeeded() {
-		os.Remove(filepath.Join(data, handoverName))
-	}
+	admin.RemoveAbandoned(filepath.Join(data, handoverName))
 }

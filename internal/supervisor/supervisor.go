@@ -300,12 +300,12 @@ func (s *Supervisor) answer() (err error) {
 		s.admin, err = admin.Listen(Socket(s.o.Data), s.o.Admin)
 	}
 	if err != nil {
-		s.api.close(inherited.APISocket != nil)
+		s.api.close()
 		return taken(err, s.o.Admin, s.o.Data)
 	}
 	if s.successors, err = awaitSuccessors(s.o.Data); err != nil {
-		s.api.close(inherited.APISocket != nil)
-		s.admin.Close(inherited.Control != nil)
+		s.api.close()
+		s.admin.Close()
 		return err
 	}
 	s.admin.Serve(s, prometheus.GathererFunc(s.gather))
