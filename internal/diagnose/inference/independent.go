@@ -56,13 +56,18 @@ type Standout[K comparable] struct {
 // StandsOut finds the places that have more failures than their share of the requests explains, the least likely first.
 // Exposure counts requests by place. A place needs three independent failures.
 func StandsOut[K comparable](exposure map[K]int, failed map[K][]*traffic.Event) []Standout[K] {
+	return standsOutBy(Independent, exposure, failed)
+}
+
+// standsOutBy is StandsOut with a count of what is independent.
+func standsOutBy[K comparable](count func([]*traffic.Event) int, exposure map[K]int, failed map[K][]*traffic.Event) []Standout[K] {
 	requests, failures := 0, 0
 	counts := map[K]int{}
 	for _, n := range exposure {
 		requests += n
 	}
 	for k, events := range failed {
-		counts[k] = Independent(events)
+		counts[k] = count(events)
 		failures += counts[k]
 	}
 	var out []Standout[K]

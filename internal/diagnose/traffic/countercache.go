@@ -38,7 +38,7 @@ func (s *Summary) place(r *accesslog.Record, a *accesslog.Attempt) *place {
 			counts: s.memberFor(k), work: s.concurrency(ConcurrencyKey{k, r.Instance, s.lastGateway}),
 		}
 		if r.Instance != "" {
-			p.instances, p.cells = at(s.Instances, r.Instance), at(s.Cells, InstanceMember{r.Instance, member})
+			p.instances, p.cells = at(s.Instances, r.Instance), s.cellOf(InstanceMember{r.Instance, member})
 		}
 	}
 	return p

@@ -76,14 +76,32 @@ func (s *Summary) Turns(events []*Event) int {
 	return turns
 }
 
+// inAnsweredSeconds reports whether most events of a log that has whole seconds are in seconds in which their pool answered. An outage
+// shares two seconds with answers at most, its first and its last.
+func (s *Summary) inAnsweredSeconds(events []*Event, outages int) bool {
+	seconds, answered := map[int64]bool{}, 0
+	for _, e := range events {
+		at := e.At.Truncate(time.Second)
+		if e.Resolution() < time.Second || seconds[at.Unix()] {
+			continue
+		}
+		seconds[at.Unix()] = true
+		if s.AnsweredBetween(e.PoolKey(), at, at.Add(time.Second-stats.BinWidth)) > 0 {
+			answered++
+		}
+	}
+	return answered > 2*outages && 2*answered > len(seconds)
+}
+
 // doubtUnhealthy withdraws the fault NoHealthy where only a quick 502 without a member suggests it: in a log that names no
 // members, and between answers of the same pool, which comes of no outage.
 func (s *Summary) doubtUnhealthy() {
 	pools, groups := GroupBy(Filter(s.Events, (*Event).TooQuick), (*Event).PoolKey)
 	for _, k := range pools {
 		turns := s.Turns(groups[k])
+		amid := turns > 1 && 3*turns > len(groups[k]) || s.inAnsweredSeconds(groups[k], turns)
 		for _, e := range groups[k] {
-			if s.namesNone(e) && !s.knownWithout(e) || turns > 1 && 3*turns > len(groups[k]) {
+			if s.namesNone(e) && !s.knownWithout(e) || amid {
 				e.Fault, e.Unnamed = fault.Fault{Side: fault.Gateway, Kind: fault.Panicked}, true
 			}
 		}

@@ -48,7 +48,8 @@ type Summary struct {
 	Inspected    Inspections              // by the firewall
 	perf         []accesslog.Performance  // of a first-generation gateway
 	Line         *TimeSeries              // of time
-	Clock        *stats.Clock             // of all timelines
+	Clock        *stats.Clock             // of all timelines but those of cells
+	cellClock    *stats.Clock             // of those
 	gaps         gapRoom                  // for idle ages, of all members together
 	conns        connections              // by instance, member and port
 	Sample       Sampler                  // of failures that are too many to be kept
@@ -79,6 +80,7 @@ type Cell struct {
 	number             int   // of its kind, from 1
 	latest             int64 // end of an attempt, while the order of rows is not known
 	Requests, Failures int
+	Answers            *stats.Timeline // nil unless it is the cell of a member
 }
 
 func (c *Cell) add(bad bool) {
@@ -108,7 +110,7 @@ func NewSummary(use Excluded) *Summary {
 		Members: map[MemberKey]*MemberStats{}, Routes: map[RouteKey]*RouteStats{}, Instances: map[string]*Cell{},
 		Cells: map[InstanceMember]*Cell{}, Concurrency: map[ConcurrencyKey]*Concurrency{},
 		Timeouts: map[string]time.Duration{}, Gateways: map[string]*int{},
-		Line: newTimeSeries(), Clock: stats.NewClock(), gaps: gapRoom{most: maxAllGaps}, Sample: Sampler{Most: maxEvents},
+		Line: newTimeSeries(), Clock: stats.NewClock(), cellClock: stats.NewClock(), gaps: gapRoom{most: maxAllGaps}, Sample: Sampler{Most: maxEvents},
 		Names:    newNameResolver(c),
 		Exposure: Exposure{Cells: map[ExposureKey]*Exposed{}, Clients: map[ClientRoute]int{}},
 	}
@@ -153,6 +155,7 @@ func (s *Summary) Read(b *evidence.Bundle, o Options) error {
 	s.follow()
 	s.conns.trace(true)
 	s.Clock.Sort()
+	s.cellClock.Sort()
 	s.Events = s.Sample.kept()
 	slices.SortStableFunc(s.Events, func(a, b *Event) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
 	s.settle()
@@ -294,6 +297,9 @@ func (s *Summary) attempts(r *accesslog.Record, own bool) (inMembers time.Durati
 			s.last.see(i, a, p.cells, route)
 		}
 		s.attempt(r, a, p.counts, route, later)
+		if a.Status > 0 && p.cells != nil {
+			p.cells.Answers.Add(endOf(r))
+		}
 		if a.Total >= 0 {
 			inMembers += a.Total
 		} else if wait, ok := waitOf(r, a); ok {
@@ -362,6 +368,15 @@ func (s *Summary) cell(r *accesslog.Record, bad bool) {
 	}
 	instances.add(bad)
 	cells.add(bad)
+}
+
+// cellOf is the cell of an instance and a member; nil if there are too many.
+func (s *Summary) cellOf(k InstanceMember) *Cell {
+	c := at(s.Cells, k)
+	if c != nil && c.Answers == nil {
+		c.Answers = s.cellClock.NewTimeline()
+	}
+	return c
 }
 
 // at is the cell of a key, made if there is room.

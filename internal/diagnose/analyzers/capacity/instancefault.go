@@ -39,7 +39,7 @@ func instanceFault(c *inference.Case) {
 	for k, cell := range c.Traffic.Instances {
 		exposure[k] = cell.Requests
 	}
-	for _, s := range inference.StandsOut(exposure, byInstance) {
+	for _, s := range inference.InstancesApart(c, exposure, byInstance) {
 		events := byInstance[s.Key]
 		members, _ := traffic.GroupBy(events, func(e *traffic.Event) string { return e.Member })
 		others := -len(events) // what another cause explains is not counted, here or there

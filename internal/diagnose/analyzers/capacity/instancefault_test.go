@@ -45,3 +45,23 @@ func TestClientWithOneConnectionIsNoBadInstance(t *testing.T) {
 		}
 	}, "h-instance-fault")
 }
+
+// One instance has all the requests while a member is out, for half a minute. Unless the other got answers meanwhile, nothing says that
+// it would have.
+func TestOutageThatOneInstanceMetIsNoBadInstance(t *testing.T) {
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, othersAnswered bool) {
+		s.Azure = true
+		for i := range 300 {
+			s.After(time.Second)
+			if i < 100 || i >= 140 {
+				s.Request(4, story.ByInstance(i%2), story.From(i%40))
+				continue
+			}
+			s.Request(4, story.ByInstance(1), story.From(i%40), story.Fails(story.RaceFault, 20*time.Millisecond))
+			if s.After(500 * time.Millisecond); othersAnswered {
+				s.Request(4, story.ByInstance(0), story.From(i%40))
+			}
+		}
+	}, "h-instance-fault")
+}

@@ -31,7 +31,7 @@ func nodeLocal(c *inference.Case) {
 			exposure[k] = cell.Requests
 		}
 	}
-	for _, s := range inference.StandsOut(exposure, byCell) {
+	for _, s := range inference.InstancesApart(c, exposure, byCell) {
 		events := byCell[s.Key]
 		row, column := c.Besides(s.Key)
 		if s.Failures < stats.MinEvents || row.Requests < traffic.EnoughAnswers || column.Requests < traffic.EnoughAnswers ||

@@ -126,6 +126,24 @@ func TestQuickFailuresAmidAnswers(t *testing.T) {
 	}
 }
 
+// A log of whole seconds shows no answer between failures of every second, and still the pool answered in the very same seconds.
+func TestQuickFailuresInAnsweredSeconds(t *testing.T) {
+	t.Parallel()
+	for answered, want := range map[bool][]string{true: nil, false: {"a-all-unhealthy-fail-closed medium 20"}} {
+		s := story.NewAzure(t)
+		for i := range 60 {
+			s.After(time.Second)
+			if i >= 20 && i < 40 {
+				s.Request(0, story.BadGateway)
+			}
+			if i < 20 || i >= 40 || answered {
+				s.Request(4, story.FirstGeneration)
+			}
+		}
+		story.Expect(t, s.Diagnose(), want...)
+	}
+}
+
 // Two pools may be meant, one of them empty: nothing is taken for granted.
 func TestNamesAreNotGuessed(t *testing.T) {
 	t.Parallel()
