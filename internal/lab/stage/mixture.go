@@ -80,6 +80,7 @@ func (m *Mixture) site() Site {
 	out := m.halves[0].site
 	out.Pools = append([]Pool{}, out.Pools...)
 	other := m.halves[1].site
+	var second []Pool
 	for i, p := range other.Pools {
 		if p.Name = "second-" + p.Name; i == 0 {
 			p.Path = "/*"
@@ -91,8 +92,12 @@ func (m *Mixture) site() Site {
 				p.Members[k].Name = SecondMember(member.Name)
 			}
 		}
-		out.Pools = append(out.Pools, p)
+		second = append(second, p)
 	}
+	if len(second) > 0 { // of path rules the first that matches wins, and this one matches every path of the half
+		second = append(second[1:], second[0])
+	}
+	out.Pools = append(out.Pools, second...)
 	out.Names = map[string]string{}
 	maps.Copy(out.Names, m.halves[0].names)
 	maps.Copy(out.Names, m.halves[1].names)
