@@ -224,6 +224,20 @@ func TestPeerKeepsItsPort(t *testing.T) {
 	}
 }
 
+// A process that is being started holds a copy of every open file for a moment, of a listener that was closed meanwhile too.
+func TestPeerRestartsBesideAFork(t *testing.T) {
+	p := startPeer(t, Script{})
+	copied, err := p.ln.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Kill()
+	time.AfterFunc(50*time.Millisecond, func() { copied.Close() })
+	if err := p.Restart(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPeerBlackhole(t *testing.T) {
 	p := startPeer(t, Script{})
 	old := dialPeer(t, p.Addr())

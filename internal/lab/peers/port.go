@@ -1,11 +1,13 @@
 package peers
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"syscall"
+	"time"
 )
 
 // port is a TCP port of an IPv4 address that stays one peer's own while nobody listens on it. The system gives a port that
@@ -50,8 +52,16 @@ func bind(fd int, addr netip.AddrPort) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(addr.Addr(), uint16(name.(*syscall.SockaddrInet4).Port)), nil
 }
 
-// Listen opens the port.
-func (p *port) Listen() (net.Listener, error) { return net.Listen("tcp4", p.addr.String()) }
+// Listen opens the port. A process that is being started elsewhere in this one may still hold a copy of the listener that was closed,
+// until it executes its program: that takes a moment.
+func (p *port) Listen() (ln net.Listener, err error) {
+	for deadline := time.Now().Add(time.Second); ; time.Sleep(time.Millisecond) {
+		ln, err = net.Listen("tcp4", p.addr.String())
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {
+			return ln, err
+		}
+	}
+}
 
 // Close gives the port back.
 func (p *port) Close() { syscall.Close(p.fd) }
