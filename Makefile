@@ -5,6 +5,7 @@ BINARY := bin/causeway
 TOOLS := bin/tools
 FUZZTIME ?= 10s
 SEEDS ?= 5
+PORTAL := internal/portal/dist/index.html
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 LDFLAGS := -X main.version=$(VERSION)
@@ -20,8 +21,11 @@ export CGO_ENABLED ?= 0
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build the binary into bin/
+build: $(PORTAL) ## build the binary into bin/, with the portal where npm is installed
 	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/causeway
+
+$(PORTAL): scripts/portal $(shell find web -path web/node_modules -prune -o -type f -print)
+	@scripts/portal
 
 demo: build ## make intermittent 502s, find their cause, fix it, prove it (about a minute)
 	@$(BINARY) lab demo

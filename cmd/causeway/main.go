@@ -92,7 +92,8 @@ func rootCommand() *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddGroup(groups...)
 	addGroup(root, "run", serveCommand(), configCommand(), instancesCommand(), startCommand(), stopCommand(), upgradeCommand(),
-		healthCommand(), logsCommand(), backupCommand(), restoreCommand(), clusterCommand(), apiCommand())
+		healthCommand(), logsCommand(), backupCommand(), restoreCommand(), clusterCommand(), apiCommand(),
+		portalCommand())
 	addGroup(root, "diagnose", diagnoseCommand(), explainCommand(), troubleshootCommand(), capacityCommand(), causesCommand())
 	addGroup(root, "azure", collectCommand(), redactCommand(), migrateCommand())
 	addGroup(root, "develop", labCommand())

@@ -62,6 +62,8 @@ type Caller struct {
 
 // Control judges clients.
 type Control struct {
+	Sessions *Sessions // of browsers
+
 	store    Store
 	book     book
 	keys     keys
@@ -71,31 +73,42 @@ type Control struct {
 
 // NewControl makes a control over the credentials of a store.
 func NewControl(s Store) *Control {
-	return &Control{
+	c := &Control{
 		store:    s,
 		book:     book{store: s},
 		keys:     keys{store: s, name: store.Passing + "api-tokens"},
 		nodeKeys: keys{store: s, name: store.Passing + "api-nodes"},
 		attempts: newAttempts(),
 	}
+	c.Sessions = newSessions(c)
+	return c
 }
 
 // SignIn exchanges a client's id and secret for a token that is valid for the audience and for TokenLife. From names the
 // client's address: after ten wrong attempts within a minute it is refused with ErrTooMany.
 func (c *Control) SignIn(ctx context.Context, from netip.Addr, id, secret string, a Audience) (token string, err error) {
-	now := time.Now()
-	if !c.attempts.allowed(from, now) {
-		return "", ErrTooMany
-	}
-	credential, err := c.book.find(ctx, id, now)
+	caller, err := c.prove(ctx, from, id, secret)
 	if err != nil {
 		return "", err
 	}
+	return c.Issue(ctx, caller, a)
+}
+
+// prove finds the caller whose id and secret these are.
+func (c *Control) prove(ctx context.Context, from netip.Addr, id, secret string) (Caller, error) {
+	now := time.Now()
+	if !c.attempts.allowed(from, now) {
+		return Caller{}, ErrTooMany
+	}
+	credential, err := c.book.find(ctx, id, now)
+	if err != nil {
+		return Caller{}, err
+	}
 	if !credential.matches(secret) { // also one that does not exist
 		c.attempts.failed(from, now)
-		return "", ErrRefused
+		return Caller{}, ErrRefused
 	}
-	return c.Issue(ctx, Caller{ID: credential.ID, Role: credential.Role}, a)
+	return Caller{ID: credential.ID, Role: credential.Role}, nil
 }
 
 // Check finds the caller of a token for one of these audiences. The errors are ErrNoToken, ErrBadToken, ErrRevoked, and those of

@@ -47,6 +47,22 @@ func credentials(mux *http.ServeMux, g Gateway) {
 	})
 }
 
+// portal is how the owner signs a browser in.
+func portal(mux *http.ServeMux, g Gateway) {
+	mux.HandleFunc("POST /portal/link", func(w http.ResponseWriter, _ *http.Request) {
+		reply[string](w)(g.InvitePortal("control socket"))
+	})
+}
+
+// PortalLink is a link that signs a browser in to the portal, once, within access.InvitationLife. Errors are those of History.
+func (c *Client) PortalLink() (link string, err error) {
+	req, err := http.NewRequest(http.MethodPost, "http://gateway/portal/link", nil)
+	if err != nil {
+		return "", err
+	}
+	return link, c.asked(req, &link)
+}
+
 // record writes a change of the credentials into the activity log.
 func record(g Gateway, verb, id string, failure error) {
 	e := activity.Event{

@@ -55,6 +55,8 @@ type Gateway interface {
 	// Backup writes the whole store, for these recipients if there are any.
 	Backup(ctx context.Context, w io.Writer, recipients []string) error
 
+	// InvitePortal makes a link that signs a browser in to the portal, once, as the caller with that name. An error is a *Refusal.
+	InvitePortal(caller string) (link string, err error)
 	// Access is where the credentials of the management API are kept.
 	Access() access.Store
 	// Note writes an event into the activity log.
@@ -397,6 +399,7 @@ func control(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, r *http.Request) { done(w, g.SetRunning(r.Context(), false)) })
 	mux.HandleFunc("POST /upgrade", func(w http.ResponseWriter, r *http.Request) { done(w, g.Upgrade(r.Context())) })
 	credentials(mux, g)
+	portal(mux, g)
 	mux.HandleFunc("PUT /config", func(w http.ResponseWriter, r *http.Request) { apply(g, w, r) })
 	return mux
 }

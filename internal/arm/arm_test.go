@@ -42,6 +42,17 @@ type fake struct {
 	admitted []string                  // names of all nodes
 	views    map[string]gateway.Health // of its instances; nil: one that has everything up
 	mute     error                     // why no instance answers
+
+	reports  []string // that were asked for
+	reported string   // what a report says
+	noReport error    // why there is none
+}
+
+func (f *fake) Report(_ context.Context, command string, args ...string) ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reports = append(f.reports, strings.Join(append([]string{command}, args...), " "))
+	return []byte(f.reported), f.noReport
 }
 
 func (f *fake) Config() admin.Config {

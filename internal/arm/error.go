@@ -51,7 +51,7 @@ func asError(err error) *Error {
 		return refuse(http.StatusBadRequest, "InvalidRequestContent", "%s", withHint(format.Error(), format.Hint))
 	case errors.Is(err, store.ErrConflict):
 		return refuse(http.StatusPreconditionFailed, "PreconditionFailed", "%v; read it again and repeat the change", err)
-	case errors.Is(err, access.ErrNoToken), errors.Is(err, access.ErrRevoked), errors.Is(err, access.ErrBadToken):
+	case access.Unproven(err):
 		return refuse(http.StatusUnauthorized, "AuthenticationFailed", "%v", err)
 	case errors.Is(err, context.Canceled):
 		return refuse(http.StatusServiceUnavailable, "OperationNotAllowed", "the gateway is ending; ask again")

@@ -41,6 +41,7 @@ func routes() []route {
 	t.gateways()
 	t.monitor()
 	t.logs()
+	t.reports()
 	t.choices()
 	t.neighbours()
 	t.deployments()

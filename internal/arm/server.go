@@ -32,6 +32,7 @@ import (
 // Gateway is what a supervisor lets the API do.
 type Gateway interface {
 	Cluster
+	Reports
 	// Config is what is served. Without a Document there is no gateway yet.
 	Config() admin.Config
 	// Apply serves another configuration; see admin.Gateway. The caller of ctx is noted.
@@ -75,6 +76,7 @@ type Server struct {
 	operations operations
 	querying   slots // of queries of the log
 	measuring  slots // of queries of the metrics
+	reporting  slots // of reports
 	logs       logIndex
 }
 
@@ -92,6 +94,7 @@ func New(g Gateway, items Items, h History, control *access.Control, hosts []str
 		now:       time.Now,
 		querying:  make(slots, logQueries),
 		measuring: make(slots, metricQueries),
+		reporting: make(slots, reportsAtOnce),
 		peers:     peerClient(authority),
 	}
 }
@@ -148,7 +151,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // answer is what a request gets.
 func (s *Server) answer(r *http.Request) (response, error) {
 	peer := peerOf(r)
-	if peer == nil && !s.knows(r.Host) {
+	if peer == nil && !s.Knows(r.Host) {
 		return response{}, refuse(http.StatusMisdirectedRequest, "InvalidHostName",
 			"this API does not answer under the name %q; use one of %s", r.Host, strings.Join(s.hosts, ", "))
 	}
@@ -189,8 +192,8 @@ func (q *request) handle(at *route) (answer response, err error) {
 	return answer, err
 }
 
-// knows reports whether the API answers under a name. Any other may be a trick with the name of a host.
-func (s *Server) knows(host string) bool {
+// Knows reports whether the API answers under a name. Any other may be a trick with the name of a host.
+func (s *Server) Knows(host string) bool {
 	for _, h := range s.hosts {
 		if strings.EqualFold(h, host) {
 			return true

@@ -78,8 +78,11 @@ func ServeSocket(ln net.Listener, handler http.Handler) *Endpoint {
 	return e
 }
 
-// identify finds the caller: by the token, or without one by the user at the other end of the socket.
+// identify finds the caller: by the token, or without one by the session of a browser, or by the user at the other end of the socket.
 func (q *request) identify() (access.Caller, error) {
+	if q.bySession() {
+		return q.server.control.Sessions.Of(q.Request)
+	}
 	if q.byToken() {
 		return q.server.control.Check(q.Context(), bearer(q.Request), q.audiences())
 	}
@@ -91,6 +94,11 @@ func (q *request) identify() (access.Caller, error) {
 			"the user with the uid %d has no role on this socket; root and the user that runs Causeway have: send a token", uid)
 	}
 	return access.Caller{ID: q.peer.String(), Role: access.Owner}, nil
+}
+
+// bySession reports whether the session of a browser decides who the caller is.
+func (q *request) bySession() bool {
+	return q.peer == nil && len(q.Header.Values("Authorization")) == 0 && access.Carries(q.Request)
 }
 
 // byToken reports whether a token decides who the caller is. On the socket one that is there is checked as everywhere.

@@ -89,6 +89,7 @@ func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
 	r.Pictures = pictures.Draw(c)
 	r.MetricsSummary = metered(c)
 	commandsOf(r, sizing.HostOf(c.Traffic, b.Machine))
+	r.Summary = r.Headline()
 	return r
 }
 

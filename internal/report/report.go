@@ -12,6 +12,7 @@ const Schema = "causeway.report/v2"
 // Report is what a diagnosis says. It is the same for the same evidence.
 type Report struct {
 	Schema    string `json:"schema"`
+	Summary   string `json:"headline"` // Headline, for readers of the JSON
 	Window    Window `json:"window"`
 	Gateway   string `json:"-"` // its name and resource group, or words for them
 	Group     string `json:"-"`

@@ -33,7 +33,8 @@ type api struct {
 	recorder recorder
 
 	mu        sync.Mutex
-	endpoints []*arm.Endpoint // none: it does not answer yet
+	endpoints []*arm.Endpoint  // none: it does not answer yet
+	sessions  *access.Sessions // of the portal; nil: the same
 	ended     bool
 }
 
@@ -125,14 +126,16 @@ func (s *Supervisor) answerAPI() error {
 			return err
 		}
 	}
-	server := arm.New(s, shelf{s}, &s.api.recorder, access.NewControl(shelf{s}), s.api.hosts, authority)
+	control := access.NewControl(shelf{s})
+	server := arm.New(s, shelf{s}, &s.api.recorder, control, s.api.hosts, authority)
 	s.api.mu.Lock()
 	defer s.api.mu.Unlock()
 	if s.api.ended {
 		return nil
 	}
+	s.api.sessions = control.Sessions
 	if s.api.ln != nil {
-		s.api.endpoints = append(s.api.endpoints, arm.Serve(s.api.ln, server, authority, s.api.hosts))
+		s.api.endpoints = append(s.api.endpoints, arm.Serve(s.api.ln, withPortal(server, control.Sessions), authority, s.api.hosts))
 		slog.Info("the management API answers", "address", "https://"+s.api.hosts[0])
 	}
 	if s.api.socket != nil {

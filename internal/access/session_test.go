@@ -1,0 +1,104 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A link signs one browser in, once, and not for ever.
+func TestALinkSignsInOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewControl(newShelf()).Sessions
+		ann := Caller{ID: "uid 1000", Role: Owner}
+		code := s.Invite(ann)
+		id, as, err := s.Accept(code)
+		if err != nil || as != ann {
+			t.Fatal(as, err)
+		}
+		if _, _, err := s.Accept(code); !errors.Is(err, ErrNoInvitation) {
+			t.Errorf("the same link again: %v", err)
+		}
+		late := s.Invite(ann)
+		time.Sleep(InvitationLife)
+		if _, _, err := s.Accept(late); !errors.Is(err, ErrNoInvitation) {
+			t.Errorf("a link of two minutes ago: %v", err)
+		}
+		for range 11 { // whoever works goes on
+			time.Sleep(sessionIdle - 5*time.Minute)
+			if as, err := s.Check(t.Context(), id); err != nil || as != ann {
+				t.Fatal(as, err)
+			}
+		}
+		time.Sleep(sessionLife - 11*(sessionIdle-5*time.Minute))
+		if _, err := s.Check(t.Context(), id); !errors.Is(err, ErrNoSession) {
+			t.Errorf("after half a day: %v", err)
+		}
+	})
+}
+
+func TestASessionEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewControl(newShelf()).Sessions
+		idle, _, _ := s.Accept(s.Invite(Caller{Role: Reader}))
+		left, _, _ := s.Accept(s.Invite(Caller{Role: Reader}))
+		s.End(left)
+		if _, err := s.Check(t.Context(), left); !errors.Is(err, ErrNoSession) {
+			t.Errorf("after it was left: %v", err)
+		}
+		time.Sleep(sessionIdle)
+		if _, err := s.Check(t.Context(), idle); !errors.Is(err, ErrNoSession) {
+			t.Errorf("after an idle hour: %v", err)
+		}
+	})
+}
+
+// The session of a credential ends with it, and guessing its secret is limited as for tokens.
+func TestTheSessionOfACredential(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, shelf := context.Background(), newShelf()
+		s := NewControl(shelf).Sessions
+		c, secret, err := Create(ctx, shelf, Operator, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, as, err := s.SignIn(ctx, here, c.ID, secret)
+		if err != nil || as != (Caller{ID: c.ID, Role: Operator}) {
+			t.Fatal(as, err)
+		}
+		if err := Revoke(ctx, shelf, c.ID); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(bookLife)
+		if _, err := s.Check(ctx, id); !errors.Is(err, ErrRevoked) {
+			t.Errorf("after the credential was revoked: %v", err)
+		}
+		for range 10 {
+			if _, _, err := s.SignIn(ctx, here, c.ID, "wrong"); !errors.Is(err, ErrRefused) {
+				t.Fatal(err)
+			}
+		}
+		if _, _, err := s.SignIn(ctx, here, c.ID, secret); !errors.Is(err, ErrTooMany) {
+			t.Errorf("after ten wrong secrets: %v", err)
+		}
+	})
+}
+
+func TestTheNumberOfSessionsIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewControl(newShelf()).Sessions
+		first, _, _ := s.Accept(s.Invite(Caller{Role: Reader}))
+		time.Sleep(time.Second)
+		for range sessionsMax {
+			_, _, _ = s.Accept(s.Invite(Caller{Role: Reader}))
+		}
+		if len(s.open) != sessionsMax {
+			t.Errorf("%d sessions", len(s.open))
+		}
+		if _, err := s.Check(t.Context(), first); !errors.Is(err, ErrNoSession) {
+			t.Errorf("the one that was used the longest ago: %v", err)
+		}
+	})
+}
