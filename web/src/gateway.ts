@@ -1,0 +1,69 @@
+import { keepPreviousData, useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { get, post, type ActivityEvent, type Gateway, type Health, type Metric, type Report, type Status } from "./api";
+
+const often = 2_000;
+const seldom = 10_000;
+
+/** useGateway is the gateway that this Causeway is; null: there is none yet. */
+export function useGateway(): UseQueryResult<Gateway | null> {
+  return useQuery({
+    queryKey: ["gateway"],
+    refetchInterval: seldom,
+    queryFn: async () => {
+      const subscriptions = await get<{ value: { subscriptionId: string }[] }>("/subscriptions");
+      const id = subscriptions.value[0]?.subscriptionId;
+      if (!id) {
+        return null;
+      }
+      const all = await get<{ value: Gateway[] }>(`/subscriptions/${id}/providers/Microsoft.Network/applicationGateways`);
+      return all.value[0] ?? null;
+    },
+  });
+}
+
+/** useOf asks for something about a gateway, again and again; what was there before stays while the next answer is on its way. */
+function useOf<T>(gateway: Gateway, key: unknown[], every: number | false, ask: () => Promise<T>): UseQueryResult<T> {
+  return useQuery({ queryKey: [gateway.id, ...key], queryFn: ask, refetchInterval: every, placeholderData: keepPreviousData });
+}
+
+export const useStatus = (g: Gateway) => useOf(g, ["status"], often, () => get<Status>(`${g.id}/providers/Causeway/status`));
+
+export const useHealth = (g: Gateway) => useOf(g, ["health"], often, () => post<Health>(`${g.id}/backendhealth`));
+
+export const useReport = (g: Gateway, since: string, until: string) =>
+  useOf(g, ["report", since, until], until ? false : 30_000, () => {
+    const query = new URLSearchParams({ ...(since && { since: startOf(since) }), ...(until && { until }) });
+    return get<Report>(`${g.id}/providers/Causeway/diagnosis?${query}`);
+  });
+
+/** startOf is when a range such as 30m, 6h or 2d began, RFC 3339; a time stays as it is. */
+export function startOf(range: string): string {
+  const m = /^(\d+)([mhd])$/.exec(range);
+  if (!m) {
+    return range;
+  }
+  const minutes = Number(m[1]) * { m: 1, h: 60, d: 1440 }[m[2] as "m" | "h" | "d"];
+  return new Date(Date.now() - minutes * 60_000).toISOString();
+}
+
+export const useMetrics = (g: Gateway, names: string[], range: string, aggregation: string, split: string) =>
+  useOf(g, ["metrics", names.join(), range, aggregation, split], seldom, async () => {
+    const from = startOf(range);
+    const minutes = (Date.now() - Date.parse(from)) / 60_000;
+    const query = new URLSearchParams({
+      metricnames: names.join(),
+      timespan: `${from}/${new Date().toISOString()}`,
+      interval: minutes > 2880 ? "PT1H" : minutes > 360 ? "PT5M" : "PT1M",
+      aggregation,
+      ...(split && { $filter: `${split} eq '*'` }),
+    });
+    return (await get<{ value: Metric[] }>(`${g.id}/providers/Microsoft.Insights/metrics?${query}`)).value;
+  });
+
+export const useActivity = (g: Gateway, range: string) =>
+  useOf(g, ["activity", range], seldom, async () => {
+    const subscription = g.id.split("/")[2];
+    const filter = `eventTimestamp ge '${startOf(range)}' and resourceUri eq '${g.id}'`;
+    const path = `/subscriptions/${subscription}/providers/Microsoft.Insights/eventtypes/management/values`;
+    return (await get<{ value: ActivityEvent[] }>(`${path}?${new URLSearchParams({ $filter: filter })}`)).value;
+  });
