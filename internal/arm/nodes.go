@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -33,6 +34,7 @@ type Cluster interface {
 // Bounds of a question to another node.
 const (
 	nodeTime      = 2 * time.Second // how much longer than this node another one may take, at least
+	dialTime      = 5 * time.Second // for a connection and for its handshake, also when nobody waits for it any longer
 	admittedTime  = time.Second     // how long a quorum may take to say which nodes there are
 	nodeIdleTime  = 30 * time.Second
 	nodeAnswerMax = 64 << 20 // bytes; a metric of a month takes some 2 MB for each combination of its dimensions
@@ -42,7 +44,8 @@ const (
 const missingHeader = "Causeway-Missing-Nodes"
 
 // peerClient makes the client by which this node asks others. It reaches them as etcd does: through a proxy where one is set. Without
-// HTTP/2, a question that nobody answers ends its connection, and the next one gets another.
+// HTTP/2, a question that nobody answers ends its connection, and the next one gets another. A connection in the making outlives its
+// question, so it has bounds of its own.
 func peerClient(authority *cluster.Authority) *http.Client {
 	if authority == nil {
 		return nil
@@ -52,9 +55,11 @@ func peerClient(authority *cluster.Authority) *http.Client {
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			Proxy:           http.ProxyFromEnvironment,
-			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: roots},
-			IdleConnTimeout: nodeIdleTime,
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: dialTime}).DialContext,
+			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: roots},
+			TLSHandshakeTimeout: dialTime,
+			IdleConnTimeout:     nodeIdleTime,
 		},
 	}
 }

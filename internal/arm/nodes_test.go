@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"causeway/internal/access"
@@ -243,6 +245,39 @@ func TestNodesThatAreMissing(t *testing.T) {
 	if took < nodeTime || took > 2*nodeTime { // one wait for all metrics
 		t.Errorf("it took %v", took)
 	}
+}
+
+// A node that takes connections and never answers costs no connection for good: each ends soon after its question.
+func TestConnectionsToASilentNodeEnd(t *testing.T) {
+	authority, err := LoadAuthority(t.Context(), &shelf{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := peerClient(authority)
+	transport, _ := client.Transport.(*http.Transport)
+	dial := transport.DialContext
+	if dial == nil || transport.TLSHandshakeTimeout == 0 {
+		t.Fatal("connections are made without a bound")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return near, nil }
+		ctx, cancel := context.WithTimeout(t.Context(), nodeTime)
+		defer cancel()
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://silent.example/", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := client.Do(r); err == nil {
+			resp.Body.Close()
+			t.Fatal("it answered")
+		}
+		begin := time.Now()
+		_, _ = io.Copy(io.Discard, far)
+		if took := time.Since(begin); took > dialTime {
+			t.Errorf("the connection ended %v after its question", took)
+		}
+	})
 }
 
 // countingCluster counts who asks for the cluster.
