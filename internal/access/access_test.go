@@ -19,6 +19,7 @@ type shelf struct {
 	items   map[string]store.Item
 	secrets map[string][]byte
 	broken  error
+	mute    bool // it gives no secret: there is no quorum
 }
 
 func newShelf() *shelf {
@@ -47,7 +48,11 @@ func (s *shelf) DeleteItem(_ context.Context, r store.Item) error {
 	return s.broken
 }
 
-func (s *shelf) Secret(_ context.Context, name string, make func() ([]byte, error)) (_ []byte, err error) {
+func (s *shelf) Secret(ctx context.Context, name string, make func() ([]byte, error)) (_ []byte, err error) {
+	if s.mute {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	if s.secrets[name] == nil {
 		s.secrets[name], err = make()
 	}

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -43,5 +44,32 @@ func TestTheTokenOfANode(t *testing.T) {
 		f("a node's, as a client", err, ErrBadToken)
 		time.Sleep(nodeTokenLife + time.Second)
 		f("after its time", check(token, "b"), ErrBadToken)
+	})
+}
+
+// Without a quorum nodes go on with the key that they know, and lose little of the time in which they have to answer.
+func TestNodesAskEachOtherWithoutAQuorum(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShelf()
+		asks, answers := NewControl(s), NewControl(s)
+		check := func() error {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // as one node gives another
+			defer cancel()
+			token, err := asks.IssueNode(ctx, "a", "b")
+			if err == nil {
+				_, err = answers.CheckNode(ctx, token, "b")
+			}
+			return errors.Join(err, ctx.Err())
+		}
+		if err := check(); err != nil {
+			t.Fatal(err)
+		}
+		s.mute = true
+		for range 3 {
+			time.Sleep(bookLife)
+			if err := check(); err != nil {
+				t.Error(err)
+			}
+		}
 	})
 }

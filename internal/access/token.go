@@ -80,6 +80,10 @@ func (c *Control) verify(ctx context.Context, token string, audiences []string, 
 // keyBytes is the length of a key that signs tokens: that of HMAC-SHA-256's output (RFC 7518, section 3.2).
 const keyBytes = 32
 
+// keyTime is how long the store may take to say that a known key is still the one. It is short beside the time in which one node has to
+// answer another: both read the key.
+const keyTime = 500 * time.Millisecond
+
 // keys remembers a key that signs tokens for bookLife. All nodes share it.
 type keys struct {
 	store Store
@@ -97,6 +101,11 @@ func (k *keys) get(ctx context.Context) ([]byte, error) {
 		return k.key, nil
 	}
 	k.read = time.Now()
+	if k.key != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, keyTime)
+		defer cancel()
+	}
 	key, err := k.store.Secret(ctx, k.name, func() ([]byte, error) {
 		key := make([]byte, keyBytes)
 		_, err := rand.Read(key)
