@@ -35,7 +35,6 @@ type Cluster interface {
 const (
 	nodeTime      = 2 * time.Second // how much longer than this node another one may take, at least
 	dialTime      = 5 * time.Second // for a connection and for its handshake, also when nobody waits for it any longer
-	admittedTime  = time.Second     // how long a quorum may take to say which nodes there are
 	nodeIdleTime  = 30 * time.Second
 	nodeAnswerMax = 64 << 20 // bytes; a metric of a month takes some 2 MB for each combination of its dimensions
 )
@@ -88,7 +87,7 @@ func (q *request) survey() *survey {
 			s.asked = append(s.asked, n)
 		}
 	}
-	names = append(names, s.admitted()...)
+	names = append(names, q.server.admitted.of(q.Context(), g)...)
 	slices.Sort(names)
 	s.missing = slices.DeleteFunc(slices.Compact(names), func(name string) bool {
 		return name == self || slices.ContainsFunc(s.asked, func(n store.Node) bool { return n.Name == name })
@@ -104,17 +103,6 @@ func (s *survey) others() []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// admitted are the names of all nodes, as far as a quorum says.
-func (s *survey) admitted() []string {
-	ctx, cancel := context.WithTimeout(s.ctx, admittedTime)
-	defer cancel()
-	names, err := s.server.gateway.Admitted(ctx)
-	if err != nil {
-		slog.Debug("this node does not know now which nodes there are", "error", err)
-	}
-	return names
 }
 
 // errLate is why a question ends.

@@ -78,6 +78,7 @@ type Server struct {
 	measuring  slots // of queries of the metrics
 	reporting  slots // of reports
 	logs       logIndex
+	admitted   admitted
 }
 
 // New makes a server for an address, of which hosts are all names, each as host:port. A server that answers only on a unix socket
