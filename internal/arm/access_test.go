@@ -126,8 +126,16 @@ func TestSignIn(t *testing.T) {
 	if a := w.do("GET", "/subscriptions", "", "Authorization", "Bearer "+token); a.status != http.StatusUnauthorized {
 		t.Errorf("a token for something else: %d %s", a.status, a.text)
 	}
+	scope := good.Get("scope")
+	good.Del("scope")
+	if a := w.signIn("/adfs/oauth2/token", good); a.status != http.StatusBadRequest || a.at(t, "error") != "invalid_scope" {
+		t.Errorf("for nothing: %d %s", a.status, a.text)
+	}
 	good.Set("client_secret", "guess")
-	for range 10 {
+	for i := range 10 {
+		if i == 5 { // the first ones name no scope
+			good.Set("scope", scope)
+		}
 		if a := w.signIn("/adfs/oauth2/token", good); a.status != http.StatusUnauthorized || a.at(t, "error") != "invalid_client" {
 			t.Fatalf("a wrong secret: %d %s", a.status, a.text)
 		}

@@ -86,11 +86,8 @@ func resourceOf(form url.Values) string {
 	return ""
 }
 
-// token answers with a token, or refuses.
+// token answers with a token, or refuses. The secret is judged first: who has none learns nothing about scopes.
 func (q *request) token(id, secret, resource string) (response, error) {
-	if resource == "" {
-		return response{}, &oauthError{http.StatusBadRequest, "invalid_scope", "the scope is " + q.base() + audiencePath + "/.default"}
-	}
 	issuer := q.base() + "/" + tenant
 	token, err := q.server.control.SignIn(q.Context(), q.from(), id, secret,
 		access.Audience{Issuer: issuer, Resource: resource, Tenant: tenant})
@@ -101,6 +98,8 @@ func (q *request) token(id, secret, resource string) (response, error) {
 		return response{}, &oauthError{http.StatusUnauthorized, "invalid_client", err.Error()}
 	case err != nil:
 		return response{}, err
+	case resource == "": // a token for nothing stays here
+		return response{}, &oauthError{http.StatusBadRequest, "invalid_scope", "the scope is " + q.base() + audiencePath + "/.default"}
 	}
 	return ok(grant{
 		Token:     token,
