@@ -74,9 +74,9 @@ type Server struct {
 
 	cache      rendered
 	operations operations
-	querying   slots // of queries of the log
-	measuring  slots // of queries of the metrics
-	reporting  slots // of reports
+	querying   *slots // of queries of the log
+	measuring  *slots // of queries of the metrics
+	reporting  *slots // of reports
 	logs       logIndex
 	admitted   admitted
 }
@@ -93,9 +93,9 @@ func New(g Gateway, items Items, h History, control *access.Control, hosts []str
 		hosts:     withBare(hosts),
 		routes:    routes(),
 		now:       time.Now,
-		querying:  make(slots, logQueries),
-		measuring: make(slots, metricQueries),
-		reporting: make(slots, reportsAtOnce),
+		querying:  newSlots(logQueries),
+		measuring: newSlots(metricQueries),
+		reporting: newSlots(reportsAtOnce),
 		peers:     peerClient(authority),
 	}
 }
@@ -141,11 +141,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(ctx)
 	r.Body = http.MaxBytesReader(w, r.Body, bodyMax)
 	answer, err := s.answer(r)
-	defer answer.done()
+	defer answer.slot.release()
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
+	answer.slot.giveWay(w)
 	answer.write(w)
 }
 
@@ -302,14 +303,7 @@ type response struct {
 	body   any // encoded as JSON, or a json.RawMessage; nil: none
 	header map[string]string
 
-	release func() // called once it is written; nil: it holds nothing
-}
-
-// done frees what an answer holds while it is written.
-func (a response) done() {
-	if a.release != nil {
-		a.release()
-	}
+	slot *slot // taken until it is written
 }
 
 func ok(body any) (response, error) { return response{status: http.StatusOK, body: body}, nil }
