@@ -53,6 +53,8 @@ func asError(err error) *Error {
 		return refuse(http.StatusPreconditionFailed, "PreconditionFailed", "%v; read it again and repeat the change", err)
 	case access.Unproven(err):
 		return refuse(http.StatusUnauthorized, "AuthenticationFailed", "%v", err)
+	case errors.Is(err, ErrNoHistory):
+		return refuse(http.StatusServiceUnavailable, "MetricsUnavailable", "%v", err)
 	case errors.Is(err, context.Canceled):
 		return refuse(http.StatusServiceUnavailable, "OperationNotAllowed", "the gateway is ending; ask again")
 	case store.Unanswered(err):

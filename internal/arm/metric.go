@@ -2,6 +2,7 @@ package arm
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -11,9 +12,12 @@ import (
 
 // History is where the metrics of the past are.
 type History interface {
-	// Read are all series of a metric between two times, both included; see history.History.
+	// Read are all series of a metric between two times, both included; see history.History. It fails with ErrNoHistory while it is not open.
 	Read(ctx context.Context, name string, from, to time.Time) ([]history.Series, error)
 }
+
+// ErrNoHistory is returned for a question about the past that nobody can answer now.
+var ErrNoHistory = errors.New("the history of the metrics is not open; the gateway's log says why")
 
 // metric is one of Azure Monitor's metrics of a gateway, with where its values come from.
 type metric struct {

@@ -2,7 +2,6 @@ package arm
 
 import (
 	"encoding/json"
-	"net/http"
 	"time"
 )
 
@@ -47,7 +46,7 @@ func (q *request) cells(nodes *survey, m metric, from, to time.Time) (cells []ce
 // nodeMetric answers for this node alone.
 func nodeMetric(q *request) (response, error) {
 	if q.server.history == nil {
-		return response{}, noHistory()
+		return response{}, ErrNoHistory
 	}
 	var asked metricQuestion
 	if err := json.NewDecoder(q.Body).Decode(&asked); err != nil {
@@ -65,11 +64,6 @@ func nodeMetric(q *request) (response, error) {
 		return response{}, err
 	}
 	return ok(partOf(cells))
-}
-
-// noHistory refuses a question about the past.
-func noHistory() error {
-	return refuse(http.StatusServiceUnavailable, "MetricsUnavailable", "the history of the metrics is not open; the gateway's log says why")
 }
 
 // partOf puts cells into the form in which one node sends them to another.

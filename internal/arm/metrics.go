@@ -1,7 +1,10 @@
 package arm
 
 import (
+	"context"
+	"errors"
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 )
@@ -12,13 +15,18 @@ func readMetrics(q *request) (response, error) {
 		return response{}, err
 	}
 	if q.server.history == nil {
-		return response{}, noHistory()
+		return response{}, ErrNoHistory
 	}
 	asked, err := q.metricQuery()
 	if err != nil {
 		return response{}, err
 	}
-	return q.server.measuring.holding(q, func() (response, error) { return asked.answers(q) })
+	answer, err := q.server.measuring.holding(q, func() (response, error) { return asked.answers(q) })
+	if errors.Is(err, context.DeadlineExceeded) {
+		return response{}, refuse(http.StatusGatewayTimeout, "GatewayTimeout",
+			"the metrics have more than can be read in %s: ask for a shorter timespan, or fewer metrics", requestTime)
+	}
+	return answer, err
 }
 
 // answers runs the query.

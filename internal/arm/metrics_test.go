@@ -3,6 +3,7 @@ package arm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 // past is a history by hand: of each metric, samples a minute apart.
 type past struct {
+	broken error // what every question returns
 	begin  time.Time
 	series map[string][]history.Series
 }
@@ -30,6 +32,9 @@ func (p *past) add(name string, labels map[string]string, values ...float64) {
 }
 
 func (p *past) Read(_ context.Context, name string, from, to time.Time) (out []history.Series, err error) {
+	if p.broken != nil {
+		return nil, p.broken
+	}
 	for _, s := range p.series[name] {
 		kept := history.Series{Labels: s.Labels}
 		for i, at := range s.Times {
@@ -168,5 +173,25 @@ func TestMetricsStopWithTheirRequest(t *testing.T) {
 	m := metricQuery{from: now.Add(-time.Hour), to: now, interval: time.Minute}
 	if _, err := m.series(ctx, metric{}, []cell{{at: now}}); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// What keeps the metrics from being read says so, and does not accuse the store.
+func TestMetricsThatCannotBeRead(t *testing.T) {
+	w := newWorld(t)
+	w.created()
+	for _, x := range []struct {
+		why    error
+		status int
+		code   string
+	}{
+		{ErrNoHistory, http.StatusServiceUnavailable, "MetricsUnavailable"},
+		{fmt.Errorf("read: %w", context.DeadlineExceeded), http.StatusGatewayTimeout, "GatewayTimeout"},
+	} {
+		w.history.broken = x.why
+		a := w.metrics(url.Values{"metricnames": {"TotalRequests"}})
+		if a.status != x.status || a.code() != x.code || strings.Contains(a.text, "quorum") {
+			t.Errorf("%v: %d %s", x.why, a.status, a.text)
+		}
 	}
 }
