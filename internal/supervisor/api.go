@@ -194,7 +194,6 @@ func (a *api) close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ended = true
-	a.recorder.close()
 	ctx, cancel := context.WithTimeout(context.Background(), apiEnd)
 	defer cancel()
 	for _, e := range a.endpoints {
@@ -202,6 +201,7 @@ func (a *api) close() {
 			slog.Debug("the management API did not end cleanly", "error", err)
 		}
 	}
+	a.recorder.close() // once nobody asks any longer
 	for _, ln := range []net.Listener{a.ln, a.socket} {
 		if ln != nil {
 			ln.Close()

@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -10,26 +9,31 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"causeway/internal/arm"
 	"causeway/internal/history"
 )
 
 // recorder keeps the metrics of this node for Azure Monitor's queries.
 type recorder struct {
-	mu      sync.Mutex
-	history *history.History // nil: it is not open
+	mu      sync.RWMutex // a reader has it until it is done: the database may not close meanwhile
+	history database     // nil: it is not open, or a successor has it
 }
 
-var errNoMetrics = errors.New("the history of the metrics is not open yet")
+// database is what a recorder keeps the metrics in: a history.History.
+type database interface {
+	arm.History
+	Append(ctx context.Context, at time.Time, families []*dto.MetricFamily, young func(instance string) bool) error
+	Close() error
+}
 
 // Read implements arm.History.
 func (r *recorder) Read(ctx context.Context, name string, from, to time.Time) ([]history.Series, error) {
-	r.mu.Lock()
-	h := r.history
-	r.mu.Unlock()
-	if h == nil {
-		return nil, errNoMetrics
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.history == nil {
+		return nil, arm.ErrNoHistory
 	}
-	return h.Read(ctx, name, from, to)
+	return r.history.Read(ctx, name, from, to)
 }
 
 // openAgain is how often a database is tried that does not open: a predecessor may still have it.
@@ -91,16 +95,17 @@ func (s *Supervisor) keepMetrics(at time.Time) {
 	}
 }
 
+// append adds a sample, beside whoever reads. It may not run twice at once.
 func (r *recorder) append(at time.Time, families []*dto.MetricFamily, young func(string) bool) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.history == nil { // a successor has it
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.history == nil {
 		return nil
 	}
 	return r.history.Append(context.Background(), at, families, young)
 }
 
-func (r *recorder) open(h *history.History) {
+func (r *recorder) open(h database) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.history = h
