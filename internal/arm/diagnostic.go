@@ -27,7 +27,7 @@ func checkDiagnosticSetting(properties map[string]any) error {
 			return nil
 		}
 	}
-	return refuse(http.StatusBadRequest, "BadRequest", "a diagnostic setting needs one of %v", destinations)
+	return refuse(http.StatusBadRequest, "BadRequest", "a diagnostic setting needs one of %s", strings.Join(destinations, ", "))
 }
 
 const logCategory = "Microsoft.Insights/diagnosticSettingsCategories"
