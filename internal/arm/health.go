@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 
+	"causeway/internal/admin"
 	"causeway/internal/gateway"
 )
 
@@ -36,9 +38,8 @@ func readHealth(q *request) (response, error) {
 		pools = append(pools, map[string]any{"backendAddressPool": whole(p.Pool.ID), "backendHttpSettingsCollection": settings})
 	}
 	return nodes.ok(map[string]any{
-		"backendAddressPools":  pools,
-		"causewayUnserved":     health.Unserved,
-		"causewayMissingNodes": health.Missing,
+		"backendAddressPools": pools,
+		"causewayUnserved":    health.Unserved,
 	})
 }
 
@@ -56,7 +57,8 @@ func (q *request) health(nodes *survey) (gateway.Health, error) {
 		maps.Copy(views, other)
 	}
 	if len(views) == 0 {
-		return q.server.gateway.Health()
+		health, err := q.server.gateway.Health()
+		return health, q.withoutHealth(err)
 	}
 	if silent != nil {
 		nodes.lack(q.server.gateway.Node(), silent)
@@ -64,6 +66,17 @@ func (q *request) health(nodes *survey) (gateway.Health, error) {
 	h := gateway.MergeHealth(views)
 	nodes.note(&h)
 	return h, nil
+}
+
+// withoutHealth refuses to answer for instances of which none does, on any node. Clients ask again after 503, and not after 409.
+func (q *request) withoutHealth(why error) error {
+	switch {
+	case why == nil:
+		return nil
+	case q.server.gateway.Status().Stopped:
+		return refuse(http.StatusConflict, "OperationNotAllowed", "%s", withHint(why.Error(), admin.HintOf(why)))
+	}
+	return refuse(http.StatusServiceUnavailable, "BackendHealthUnavailable", "%s", withHint(why.Error(), admin.HintOf(why)))
 }
 
 // note says in the health of each member whose view it lacks.
@@ -90,7 +103,7 @@ func (s *survey) note(h *gateway.Health) {
 func nodeHealth(q *request) (response, error) {
 	views, err := q.server.gateway.InstanceHealth()
 	if err != nil {
-		return response{}, err
+		return response{}, q.withoutHealth(err)
 	}
 	return ok(views)
 }

@@ -60,11 +60,7 @@ func (r *logRun) answers(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	answer := response{status: http.StatusOK, body: r.answer(found)}
-	if others := q.survey().others(); len(others) > 0 { // each node has the log of its own requests
-		answer.header = map[string]string{missingHeader: strings.Join(others, ", ")}
-	}
-	return answer, nil
+	return lacking(q.survey().others(), r.answer(found)), nil // each node has the log of its own requests
 }
 
 // logQuery reads a query, of a body or of the path, and finds the table.

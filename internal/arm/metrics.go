@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -41,7 +42,7 @@ func (m *metricQuery) answers(q *request) (response, error) {
 		if err != nil {
 			return response{}, err
 		}
-		values = append(values, map[string]any{
+		value := map[string]any{
 			"id":                 q.id().String() + "/providers/Microsoft.Insights/metrics/" + x.name,
 			"type":               "Microsoft.Insights/metrics",
 			"name":               localised{x.name, x.display},
@@ -49,7 +50,11 @@ func (m *metricQuery) answers(q *request) (response, error) {
 			"unit":               x.unit,
 			"errorCode":          "Success",
 			"timeseries":         series,
-		})
+		}
+		if len(nodes.missing) > 0 { // az and the SDKs show this one
+			value["errorMessage"] = "The values lack those of the nodes " + strings.Join(nodes.missing, ", ") + "."
+		}
+		values = append(values, value)
 	}
 	return nodes.ok(map[string]any{
 		"cost":           0,

@@ -39,8 +39,11 @@ const (
 	nodeAnswerMax = 64 << 20 // bytes; a metric of a month takes some 2 MB for each combination of its dimensions
 )
 
-// missingHeader names the nodes whose part an answer lacks.
-const missingHeader = "Causeway-Missing-Nodes"
+// Names under which an answer lists the nodes whose part it lacks.
+const (
+	missingHeader = "Causeway-Missing-Nodes"
+	missingField  = "causewayMissingNodes"
+)
 
 // peerClient makes the client by which this node asks others. It reaches them as etcd does: through a proxy where one is set. Without
 // HTTP/2, a question that nobody answers ends its connection, and the next one gets another. A connection in the making outlives its
@@ -69,7 +72,7 @@ type survey struct {
 	ctx     context.Context
 	asked   []store.Node // they have answered each question so far
 	missing []string     // names of the nodes whose part the answer lacks, sorted: they do not run, have no API, or are silent
-	silent  []string     // those that did not answer
+	silent  []string     // those that run, and do not answer
 }
 
 // survey finds the nodes to ask. A node alone asks nobody.
@@ -83,10 +86,15 @@ func (q *request) survey() *survey {
 	var names []string
 	for _, n := range g.Nodes() {
 		names = append(names, n.Name)
-		if n.API != "" && n.Name != self {
+		switch {
+		case n.Name == self:
+		case n.API == "":
+			s.silent = append(s.silent, n.Name)
+		default:
 			s.asked = append(s.asked, n)
 		}
 	}
+	slices.Sort(s.silent)
 	names = append(names, q.server.admitted.of(q.Context(), g)...)
 	slices.Sort(names)
 	s.missing = slices.DeleteFunc(slices.Compact(names), func(name string) bool {
@@ -146,12 +154,20 @@ func (s *survey) lack(node string, why error) {
 }
 
 // ok is an answer over all nodes. It names those that it lacks.
-func (s *survey) ok(body any) (response, error) {
+func (s *survey) ok(body any) (response, error) { return lacking(s.missing, body), nil }
+
+// lacking is an answer without the part of some nodes. It names them in its head, and in its body if that is a JSON object in the making:
+// many clients show either one or the other.
+func lacking(nodes []string, body any) response {
 	out := response{status: http.StatusOK, body: body}
-	if len(s.missing) > 0 {
-		out.header = map[string]string{missingHeader: strings.Join(s.missing, ", ")}
+	if len(nodes) == 0 {
+		return out
 	}
-	return out, nil
+	out.header = map[string]string{missingHeader: strings.Join(nodes, ", ")}
+	if object, is := body.(map[string]any); is {
+		object[missingField] = nodes
+	}
+	return out
 }
 
 // askNode asks another node for its part.
@@ -198,7 +214,7 @@ func because(ctx context.Context, err error) error {
 // refusalOf is why a node refused to answer.
 func refusalOf(status string, body io.Reader) error {
 	var refused struct{ Error Error }
-	if err := json.NewDecoder(body).Decode(&refused); err != nil {
+	if err := json.NewDecoder(body).Decode(&refused); err != nil || refused.Error.Code == "" {
 		return fmt.Errorf("it answered %s", status)
 	}
 	return fmt.Errorf("it answered %s: %w", status, &refused.Error)

@@ -115,8 +115,37 @@ func TestHealthOverNodes(t *testing.T) {
 	if got := expanded.at(t, "causewayMissingNodes", "0"); got != "b" || expanded.missing() != "b" {
 		t.Errorf("%v: %s", got, expanded.text)
 	}
+	a.gateway.views = map[string]gateway.Health{"appgw_a_0": seen("Up", "Success.")}
+	c.gateway.nodes = append(slices.Clone(nodes[0].gateway.nodes), store.Node{Name: "old"}) // one that runs without an API
+	f(c, "Up", "Success. Node b, old did not answer; what its instances see is not included.", "b, old")
+	c.gateway.nodes = nodes[0].gateway.nodes
 	a.gateway.views, a.gateway.mute = nil, errors.New("no instance answers")
 	f(c, "Up", "", "a, b") // the fake's own Health, which says why otherwise
+}
+
+// muteGateway is one of which no instance answers.
+type muteGateway struct{ *fake }
+
+func (muteGateway) Health() (gateway.Health, error) {
+	return gateway.Health{}, errors.New("no instance answers")
+}
+
+func (g muteGateway) InstanceHealth() (map[string]gateway.Health, error) { return nil, nil }
+
+// Clients ask again when no instance answers, and not when the gateway is stopped.
+func TestHealthThatNobodyKnows(t *testing.T) {
+	w := newWorld(t)
+	w.created()
+	w.server.gateway = muteGateway{w.gateway}
+	f := func(status int, code string) {
+		t.Helper()
+		if a := w.do("POST", gatewayURL+"/backendhealth", ""); a.status != status || a.code() != code || !strings.Contains(a.text, "no instance") {
+			t.Errorf("%d %s", a.status, a.text)
+		}
+	}
+	f(http.StatusServiceUnavailable, "BackendHealthUnavailable")
+	w.gateway.stopped = true
+	f(http.StatusConflict, "OperationNotAllowed")
 }
 
 // What one node would measure with all instances of three is what each of them answers.
@@ -238,6 +267,11 @@ func TestNodesThatAreMissing(t *testing.T) {
 	took := time.Since(begin)
 	if got := a.missing(); a.status != http.StatusOK || got != "gone, hung, old, other, refusing, stranger" {
 		t.Errorf("without %q: %d %s", got, a.status, a.text)
+	}
+	names, _ := a.at(t, "causewayMissingNodes").([]any)
+	why, _ := a.at(t, "value", "0", "errorMessage").(string)
+	if len(names) != 6 || why != "The values lack those of the nodes "+a.missing()+"." {
+		t.Errorf("in its body the answer lacks %v: %s", names, why)
 	}
 	if got := a.at(t, "value", "0", "timeseries", "0", "data", "0", "total"); got != 15.0 {
 		t.Errorf("the total is %v", got)
@@ -394,7 +428,7 @@ func TestTheLogIsOfOneNode(t *testing.T) {
 	w.gateway.logs = t.TempDir()
 	const query = `{"query":"AGWAccessLogs | take 1"}`
 	answer := w.do("POST", "/v1/workspaces/x/query", query)
-	if answer.status != http.StatusOK || answer.missing() != "a, c" {
+	if answer.status != http.StatusOK || answer.missing() != "a, c" || answer.at(t, "causewayMissingNodes", "1") != "c" {
 		t.Errorf("%d %q %s", answer.status, answer.missing(), answer.text)
 	}
 	alone := newWorld(t)
