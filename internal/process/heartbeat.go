@@ -69,14 +69,14 @@ func readBeat(socket string) (b beat, ok bool) {
 }
 
 // Beating are the process ids of the instances of a data directory that serve now, by their heartbeats. It asks nobody, so that it works
-// while no supervisor runs.
+// while no supervisor runs. A heartbeat of the future is none: the clock was set back after its instance had died.
 func Beating(data string) (pids []int) {
 	paths, _ := filepath.Glob(filepath.Join(data, runName, "*.beat"))
 	for _, path := range paths {
 		var number, pid int
 		_, err := fmt.Sscanf(filepath.Base(path), "%d-%d.beat", &number, &pid)
 		info, bad := os.Stat(path)
-		if err == nil && bad == nil && time.Since(info.ModTime()) < 3*beatEvery {
+		if err == nil && bad == nil && time.Since(info.ModTime()).Abs() < 3*beatEvery {
 			pids = append(pids, pid)
 		}
 	}
