@@ -39,7 +39,7 @@ type client struct {
 	base  string
 	http  http.Client
 	max   int64         // bytes of an answer
-	pause time.Duration // before a busy API is asked again, and twice that the next time
+	pause time.Duration // busyPause, except in tests
 	token string
 
 	absent  []string  // nodes of a cluster whose part of an answer is missing
@@ -48,8 +48,14 @@ type client struct {
 	o       Options
 }
 
-// answerMax is how many bytes an answer may have.
-const answerMax = 64 << 20
+// Bounds of an answer. A busy API says so after a minute, and gives a client two more to read what it answers.
+const (
+	answerMax  = 64 << 20 // bytes
+	answerTime = 3*time.Minute + 10*time.Second
+)
+
+// busyPause is how long a busy API is left alone before it is asked again; twice that the next time.
+const busyPause = 5 * time.Second
 
 // renewAfter is for how long a token is used: one of Causeway's lives fifteen minutes, and a large log takes longer.
 const renewAfter = 10 * time.Minute
@@ -59,8 +65,8 @@ func (o Options) OnSocket() (path string, ok bool) { return strings.CutPrefix(o.
 
 // onSocket reaches an API on a unix socket. It needs no token.
 func onSocket(path string) *client {
-	c := &client{base: "http://localhost", max: answerMax, pause: 5 * time.Second}
-	c.http.Timeout = time.Minute
+	c := &client{base: "http://localhost", max: answerMax, pause: busyPause}
+	c.http.Timeout = answerTime
 	c.http.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}}
@@ -77,8 +83,8 @@ func newClient(o Options) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{base: strings.TrimRight(o.API, "/"), max: answerMax, o: o}
-	c.http.Timeout = time.Minute
+	c := &client{base: strings.TrimRight(o.API, "/"), max: answerMax, pause: busyPause, o: o}
+	c.http.Timeout = answerTime
 	c.http.Transport = &http.Transport{
 		Proxy:           http.ProxyFromEnvironment,
 		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
@@ -145,8 +151,22 @@ func rootsOf(file string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
+// stayIn renews the token where that is due: evidence of a month takes longer than a token lives.
+func (c *client) stayIn(ctx context.Context) error {
+	if c.token == "" || time.Now().Before(c.until) {
+		return nil
+	}
+	if err := c.renew(ctx); err != nil {
+		return fmt.Errorf("sign in: %w", err)
+	}
+	return nil
+}
+
 // ask makes a request of the API. The query has the api-version already.
 func (c *client) ask(ctx context.Context, method, path string, query url.Values) ([]byte, error) {
+	if err := c.stayIn(ctx); err != nil {
+		return nil, err
+	}
 	r, err := http.NewRequestWithContext(ctx, method, c.base+path+"?"+query.Encode(), http.NoBody)
 	if err != nil {
 		return nil, err

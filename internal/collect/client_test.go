@@ -9,10 +9,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // serve starts an API, and returns how to collect from it.
@@ -96,4 +99,64 @@ func TestTheSecretIsNeverInClear(t *testing.T) {
 	if _, err := Gather(t.Context(), o, io.Discard); err == nil || !strings.Contains(err.Error(), "307") {
 		t.Errorf("a redirect: %v", err)
 	}
+}
+
+// answers is an API in memory.
+type answers func(r *http.Request) (status int, text string)
+
+func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	status, text := a(r)
+	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(text)), Request: r}, r.Context().Err()
+}
+
+// An API that is busy for a while, and says so only after its minute, costs none of the log.
+func TestABusyAPIIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := newClient(Options{API: "https://api.example"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := 0
+		c.http.Transport = answers(func(*http.Request) (int, string) {
+			time.Sleep(time.Minute)
+			if asked++; asked < tries {
+				return http.StatusTooManyRequests, ""
+			}
+			return http.StatusOK, `{"tables":[{"rows":[[1]]}]}`
+		})
+		began := time.Now()
+		_, rows, whole, err := c.queryLogAgain(t.Context(), "/x", began.Add(-time.Hour), began)
+		if want := 3*time.Minute + 3*busyPause; err != nil || rows != 1 || !whole || time.Since(began) != want {
+			t.Errorf("after %v, not %v: %d rows, %v", time.Since(began), want, rows, err)
+		}
+	})
+}
+
+// What comes before the log may take longer than a token lives, too.
+func TestATokenIsRenewedForAnyQuestion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := newClient(Options{API: "https://api.example"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		signedIn := 0
+		c.http.Transport = answers(func(r *http.Request) (int, string) {
+			if strings.HasSuffix(r.URL.Path, "/token") {
+				signedIn++
+			}
+			return http.StatusOK, `{"access_token":"t"}`
+		})
+		if err := c.renew(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if _, err := c.ask(t.Context(), http.MethodGet, "/subscriptions", url.Values{}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(renewAfter * 3 / 4)
+		}
+		if signedIn != 2 {
+			t.Errorf("it signed in %d times", signedIn)
+		}
+	})
 }

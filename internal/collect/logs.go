@@ -75,13 +75,13 @@ const tries = 3
 // queryLogAgain is queryLog, again after a pause where the API is busy: it goes on where it stopped.
 func (c *client) queryLogAgain(ctx context.Context, id string, from, to time.Time) (text []byte, rows int, whole bool, err error) {
 	for try := range tries {
-		if text, rows, whole, err = c.queryLog(ctx, id, from, to); !isBusy(err) {
-			break
-		}
 		select {
 		case <-ctx.Done():
 			return nil, 0, false, ctx.Err()
 		case <-time.After(time.Duration(try) * c.pause):
+		}
+		if text, rows, whole, err = c.queryLog(ctx, id, from, to); !isBusy(err) {
+			break
 		}
 	}
 	return text, rows, whole, err
@@ -89,10 +89,8 @@ func (c *client) queryLogAgain(ctx context.Context, id string, from, to time.Tim
 
 // queryLog asks for the rows between two times. whole is false where there are more rows than the answer has.
 func (c *client) queryLog(ctx context.Context, id string, from, to time.Time) (text []byte, rows int, whole bool, err error) {
-	if c.token != "" && time.Now().After(c.until) {
-		if err := c.renew(ctx); err != nil {
-			return nil, 0, false, fmt.Errorf("sign in: %w", err)
-		}
+	if err := c.stayIn(ctx); err != nil {
+		return nil, 0, false, err
 	}
 	query := fmt.Sprintf("%s | where _ResourceId =~ '%s' and TimeGenerated >= datetime(%s) and TimeGenerated < datetime(%s)",
 		logTable, strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(id), stamp(from), stamp(to))
