@@ -48,7 +48,7 @@ func readActivity(q *request) (response, error) {
 	if len(out) > eventsMax {
 		answer["value"] = out[:eventsMax]
 		query.Set("$skiptoken", out[eventsMax-1].position().String())
-		answer["nextLink"] = q.base() + q.URL.Path + "?" + query.Encode()
+		answer["nextLink"] = q.base() + q.URL.EscapedPath() + "?" + query.Encode()
 	}
 	return nodes.ok(answer)
 }

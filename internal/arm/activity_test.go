@@ -190,3 +190,19 @@ func TestRefusedChangesOfTheGatewayAreRecorded(t *testing.T) {
 		}
 	}
 }
+
+// The link to the next page leads to the same path, also where that needs escapes.
+func TestTheNextPageOfAnOddSubscription(t *testing.T) {
+	w := newWorld(t)
+	for i := range eventsMax + 1 {
+		w.gateway.events = append(w.gateway.events, activity.Event{
+			At: time.Now().Add(-time.Duration(i+1) * time.Minute), Kind: activity.Configure, Resource: gatewayURL, Revision: int64(i + 1),
+		})
+	}
+	first := w.do("GET", "/subscriptions/a%20%3Fb/providers/Microsoft.Insights/eventtypes/management/values", "")
+	link, _ := first.at(t, "nextLink").(string)
+	next := w.do("GET", strings.TrimPrefix(link, "https://"+host), "")
+	if events, _ := next.at(t, "value").([]any); next.status != http.StatusOK || len(events) != 1 {
+		t.Errorf("%s: %d %s", link, next.status, next.text)
+	}
+}
