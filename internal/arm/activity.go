@@ -296,12 +296,13 @@ func parseActivityFilter(text string, now time.Time) (activityFilter, error) {
 		}
 		field, value := strings.ToLower(m[1]), strings.ReplaceAll(m[3], "''", "'")+m[4]
 		_, known := activityFields[field]
+		_, again := f.equal[field]
 		switch at, err := parseTime(value); {
 		case field == "eventtimestamp" && err == nil && strings.HasPrefix(strings.ToLower(m[2]), "g"):
 			f.from = at
 		case field == "eventtimestamp" && err == nil && strings.HasPrefix(strings.ToLower(m[2]), "l"):
 			f.to = at
-		case strings.EqualFold(m[2], "eq") && known:
+		case strings.EqualFold(m[2], "eq") && known && !again:
 			f.equal[field] = value
 		case strings.EqualFold(m[2], "eq") && field == "eventchannels":
 		default:
@@ -323,7 +324,8 @@ func parseTime(text string) (time.Time, error) {
 func badActivityFilter(part string) error {
 	return refuse(http.StatusBadRequest, "BadRequest",
 		"the condition %q of the $filter is none that this API understands: eventTimestamp ge or le a time, "+
-			"and resourceUri, resourceGroupName, resourceProvider, resourceType, correlationId, caller or status eq a text", part)
+			"and resourceUri, resourceId, resourceGroupName, resourceProvider, resourceType, correlationId, caller, status or levels eq a text, "+
+			"each once", part)
 }
 
 func (f activityFilter) holds(e event) bool {

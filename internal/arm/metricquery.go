@@ -203,6 +203,9 @@ func (m *metricQuery) filter(text string) error {
 		if name == "" || slices.ContainsFunc(m.metrics, func(x metric) bool { return !slices.Contains(x.dimensions, name) }) {
 			return refuse(http.StatusBadRequest, "BadRequest", "a metric that was asked for has no dimension %q", c[1])
 		}
+		if slices.Contains(m.split, name) {
+			return refuse(http.StatusBadRequest, "BadRequest", "the $filter names %s twice: ask for one value after the other, or for '*'", name)
+		}
 		m.split = append(m.split, name)
 		if value := strings.ReplaceAll(c[2], "''", "'"); value != "*" {
 			m.equal[name] = value

@@ -132,6 +132,7 @@ func TestMetricQueriesThatAreRefused(t *testing.T) {
 		{"metricnames": {"TotalRequests"}, "timespan": {"2025-11-30T09:00:00Z/2026-11-30T08:00:00Z"}},
 		{"metricnames": {"TotalRequests"}, "$filter": {"Listener eq '*'"}},
 		{"metricnames": {"TotalRequests"}, "$filter": {"BackendSettingsPool gt 'x'"}},
+		{"metricnames": {"ResponseStatus"}, "$filter": {"HttpStatusGroup eq '2xx' and HttpStatusGroup eq '5xx'"}},
 		{"metricnames": {"TotalRequests"}, "top": {"none"}},
 		{"metricnames": {"TotalRequests"}, "orderby": {"median desc"}},
 		{"metricnames": {"TotalRequests"}, "orderby": {"sum up"}},
