@@ -58,7 +58,9 @@ func TestTheActivityLog(t *testing.T) {
 			t.Errorf("%s: %d events, want %d", filter, got, want)
 		}
 	}
-	for _, bad := range []string{"eventTimestamp ge 'yesterday'", "x eq 'y'", "status ne 'Failed'", "status eq", "status eq 'Failed' and status eq 'Succeeded'"} {
+	for _, bad := range []string{
+		"eventTimestamp ge 'yesterday'", "x eq 'y'", "status ne 'Failed'", "status eq", "status eq 'Failed' and status eq 'Succeeded'",
+	} {
 		if a := w.do("GET", path+"?$filter="+url.QueryEscape(bad), ""); a.status != http.StatusBadRequest {
 			t.Errorf("%s: %d", bad, a.status)
 		}

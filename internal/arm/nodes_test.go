@@ -139,7 +139,8 @@ func TestHealthThatNobodyKnows(t *testing.T) {
 	w.server.gateway = muteGateway{w.gateway}
 	f := func(status int, code string) {
 		t.Helper()
-		if a := w.do("POST", gatewayURL+"/backendhealth", ""); a.status != status || a.code() != code || !strings.Contains(a.text, "no instance") {
+		a := w.do("POST", gatewayURL+"/backendhealth", "")
+		if a.status != status || a.code() != code || !strings.Contains(a.text, "no instance") {
 			t.Errorf("%d %s", a.status, a.text)
 		}
 	}
