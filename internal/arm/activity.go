@@ -17,8 +17,11 @@ import (
 	"causeway/internal/activity"
 )
 
-// eventsMax is how many events an answer has before it refers to the next one.
-const eventsMax = 200
+// Bounds of an answer. Each reads the whole log.
+const (
+	eventsMax       = 200 // events, before it refers to the next one
+	activityQueries = 4   // at a time, until their answers are written; others wait
+)
 
 // activityQuestion is what one node asks another: the $filter and the $skiptoken of its client.
 type activityQuestion struct {
@@ -34,7 +37,13 @@ func readActivity(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
+	return q.server.recalling.holding(q, func() (response, error) { return q.activity(asked, wanted) })
+}
+
+// activity answers from the logs of all nodes.
+func (q *request) activity(asked activityQuestion, wanted activitySelection) (response, error) {
 	var out []event
+	var err error
 	nodes := q.survey()
 	others := ask[[]event](nodes, "activity", asked, func() { out, err = q.server.events(wanted) })
 	if err != nil {
@@ -46,6 +55,7 @@ func readActivity(q *request) (response, error) {
 	out = newestFirst(out)
 	answer := map[string]any{"value": out}
 	if len(out) > eventsMax {
+		query := q.URL.Query()
 		answer["value"] = out[:eventsMax]
 		query.Set("$skiptoken", out[eventsMax-1].position().String())
 		answer["nextLink"] = q.base() + q.URL.EscapedPath() + "?" + query.Encode()

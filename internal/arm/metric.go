@@ -12,7 +12,8 @@ import (
 
 // History is where the metrics of the past are.
 type History interface {
-	// Read are all series of a metric between two times, both included; see history.History. It fails with ErrNoHistory while it is not open.
+	// Read are all series of a metric between two times, both included; see history.History. While that is not open, it fails with
+	// ErrNoHistory.
 	Read(ctx context.Context, name string, from, to time.Time) ([]history.Series, error)
 }
 

@@ -36,6 +36,7 @@ const (
 	nodeTime      = 2 * time.Second // how much longer than this node another one may take, at least
 	dialTime      = 5 * time.Second // for a connection and for its handshake, also when nobody waits for it any longer
 	nodeIdleTime  = 30 * time.Second
+	nodeQuestions = 8        // of other nodes that this one answers at a time; others wait
 	nodeAnswerMax = 64 << 20 // bytes; a metric of a month takes some 2 MB for each combination of its dimensions
 )
 
@@ -246,7 +247,8 @@ func (s *Server) answerNode(r *http.Request, part string) (response, error) {
 	if _, err := s.control.CheckNode(r.Context(), bearer(r), self); err != nil {
 		return response{}, err
 	}
-	return handle(&request{Request: r, server: s})
+	q := &request{Request: r, server: s}
+	return s.answering.holding(q, func() (response, error) { return handle(q) })
 }
 
 // badQuestion refuses a question that no node asks.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -385,6 +386,41 @@ func TestWhoIsANode(t *testing.T) {
 	f("a node, for what there is not", "POST", nodePath+"config", token, http.StatusNotFound)
 	f("a node, as a client", "GET", gatewayURL, token, http.StatusUnauthorized)
 	f("a node, as a client who changes", "DELETE", gatewayURL, token, http.StatusUnauthorized)
+}
+
+// What nodes ask is bounded, too: an answer may be as large as one for a client.
+func TestQuestionsOfNodesAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.gateway.node = "b"
+		token, err := w.server.control.IssueNode(t.Context(), "a", "b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []*slot
+		for range nodeQuestions {
+			taken, err := w.server.answering.take(&request{Request: httptest.NewRequest("POST", "/", http.NoBody)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, taken)
+		}
+		f := func(want int) {
+			t.Helper()
+			if a := w.do("POST", nodePath+"activity", "{}", "Authorization", "Bearer "+token); a.status != want {
+				t.Errorf("%d, want %d: %s", a.status, want, a.text)
+			}
+		}
+		f(http.StatusTooManyRequests)
+		all[0].release()
+		token, err = w.server.control.IssueNode(t.Context(), "a", "b") // one of before has ended
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range nodeQuestions {
+			f(http.StatusOK)
+		}
+	})
 }
 
 // A node answers for itself alone, so that a question never goes round.

@@ -77,6 +77,8 @@ type Server struct {
 	querying   *slots // of queries of the log
 	measuring  *slots // of queries of the metrics
 	reporting  *slots // of reports
+	recalling  *slots // of queries of the activity log
+	answering  *slots // of questions of other nodes; they ask nobody, so that no two nodes wait for each other
 	logs       logIndex
 	admitted   admitted
 }
@@ -96,6 +98,8 @@ func New(g Gateway, items Items, h History, control *access.Control, hosts []str
 		querying:  newSlots(logQueries),
 		measuring: newSlots(metricQueries),
 		reporting: newSlots(reportsAtOnce),
+		recalling: newSlots(activityQueries),
+		answering: newSlots(nodeQuestions),
 		peers:     peerClient(authority),
 	}
 }

@@ -60,6 +60,10 @@ func TestLargeAnswersAreBoundedUntilTheyAreWritten(t *testing.T) {
 			gatewayURL + "/providers/microsoft.insights/metrics",
 			func(s *Server) *slots { return s.measuring },
 		},
+		"activity": {
+			activityQueries, "GET", activityURL + "?api-version=2015-04-01", "", activityURL,
+			func(s *Server) *slots { return s.recalling },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
