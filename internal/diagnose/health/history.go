@@ -137,6 +137,13 @@ func (t *History) WentDown(from, to time.Time) (Change, bool) {
 	return Change{}, false
 }
 
+// UpThroughout reports whether the history has the member Up at a time, and no turn to Down from then on until another.
+func (t *History) UpThroughout(from, to time.Time) bool {
+	before, known := t.At(from)
+	_, went := t.WentDown(from, to)
+	return known && before.Up && !went
+}
+
 // IsUp reports whether the member is healthy now.
 func (t *History) IsUp() bool {
 	return strings.EqualFold(t.Now.Health, "Up") || strings.EqualFold(t.Now.Health, "Healthy")

@@ -171,10 +171,13 @@ func (c *ClosedGroup) established() bool {
 	return 10*n >= 9*len(c.Events)
 }
 
-// healthy reports whether the members of all events are healthy in the report, and no member of their pools was unhealthy by the metrics
-// while the events lasted.
+// healthy reports whether the members of all events are healthy in the report, and were while the events lasted: by their histories, or
+// because the metrics have no unhealthy member of their pools.
 func (c *ClosedGroup) healthy() bool {
 	first, last := c.Events[0].Start, c.Events[len(c.Events)-1].At
+	if c.upByHistory(last) {
+		return true
+	}
 	pools := map[traffic.PoolKey]bool{}
 	for _, e := range c.Events {
 		if t := c.Q.Traffic.HistoryOf(e); e.Own || t == nil || !t.IsUp() {
@@ -188,6 +191,16 @@ func (c *ClosedGroup) healthy() bool {
 		}
 	}
 	return true
+}
+
+// upByHistory reports whether every member passed its probes all the time, and its last one after the events.
+func (c *ClosedGroup) upByHistory(last time.Time) bool {
+	for _, e := range c.Events {
+		if _, up := c.Q.UpByProbe(e, last); !e.Tried || !up {
+			return false
+		}
+	}
+	return c.Q.StayedUp(c.Events)
 }
 
 // Speaks reports whether the document gives the settings of all events this protocol.

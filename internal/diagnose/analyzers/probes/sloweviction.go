@@ -86,7 +86,7 @@ func lateStarts(events []*traffic.Event, at time.Time) int {
 // SlowEvictionUnseen recognises a-slow-eviction: a dead member keeps getting traffic until the probes give up on it.
 var SlowEvictionUnseen = inference.Analyzer{
 	Name: "a-slow-eviction", Requires: inference.Log,
-	Doc: "one member answers, then only fails for a while, then is not tried any more, while the others go on",
+	Doc: "one member answers, then only fails for a while, then is not tried any more, while the others go on; its probes did not find it healthy all the time",
 	Run: vanished,
 }
 
@@ -102,7 +102,8 @@ func vanished(c *inference.Case) {
 		gone := m.Tried.Between(last.Add(rest), c.Traffic.To) == 0
 		before, during := m.Answers.Between(c.Traffic.From, first), m.Answers.Between(first.Add(2*rest), c.Traffic.To)
 		if len(events) < stats.MinEvents || !gone || inference.EndedTogether(events) || c.FewUsers(events) ||
-			before < traffic.EnoughAnswers || during > 0 || c.MissedTurns(k, first, last.Add(rest)) < stats.MinEvents {
+			before < traffic.EnoughAnswers || during > 0 || c.MissedTurns(k, first, last.Add(rest)) < stats.MinEvents ||
+			neverUnhealthy(c, events) {
 			continue
 		}
 		f := c.Claim("a-slow-eviction", events, inference.ScopeOf(events),
@@ -120,4 +121,10 @@ func vanished(c *inference.Case) {
 		f.SetExpected("gateway", 0, len(events), "bounded", "in proportion to how much sooner the probes give up")
 		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
+}
+
+// neverUnhealthy reports whether the probes found the member healthy all the time: then it was not they that gave it up.
+func neverUnhealthy(c *inference.Case, events []*traffic.Event) bool {
+	healthy, known := c.HealthyThroughout(events[0].Pool, events[0].Settings, events[0].Start, c.Traffic.To)
+	return known && healthy || c.StayedUp(events)
 }

@@ -136,3 +136,68 @@ func TestSilentMemberIsNotHung(t *testing.T) {
 		t.Errorf("%+v", r.Undetermined)
 	}
 }
+
+// A member times out five times and gets nothing more. If its probes found it healthy all the time, they did not give it up; if they were
+// not asked again, or failed lately, they may be about to.
+func TestNeverDownIsNoLikelyEviction(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct {
+		probed   time.Duration
+		history  bool
+		failures int
+		likely   bool
+	}{
+		"up all the time":           {probed: 400 * time.Second, history: true},
+		"up, and not probed since":  {probed: 90 * time.Second, history: true, likely: true},
+		"up, and its probes fail":   {probed: 400 * time.Second, history: true, failures: 1, likely: true},
+		"up now, and of no history": {probed: 400 * time.Second, likely: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			diesQuietly(s, story.Fails(story.TimeoutFault, 2*time.Second))
+			s.Server("10.0.0.4", "Up", "", "Success")
+			if x.history {
+				s.Servers[0].Causeway.Transitions = []string{story.Begin.Add(-time.Hour).Format(time.RFC3339) + " Up"}
+			}
+			s.Servers[0].Causeway.Failures = x.failures
+			s.Probed(story.Begin.Add(x.probed))
+			r := s.Diagnose()
+			if r.Undetermined.Failures != 5 || len(r.Findings) > 0 {
+				t.Fatal(story.TextOf(t, r))
+			}
+			if got := story.Likely(r) == "a-slow-eviction"; got != x.likely {
+				t.Errorf("a slow eviction is the likeliest: %t, want %t\n%s", got, x.likely, story.TextOf(t, r))
+			}
+		})
+	}
+}
+
+// Azure's metrics know whether a member was ever unhealthy: where none was, the probes gave none up.
+func TestNoUnhealthyHostIsNoEviction(t *testing.T) {
+	t.Parallel()
+	for unhealthy, want := range map[int]string{0: "", 1: "a-slow-eviction high"} {
+		t.Run(fmt.Sprint(unhealthy), func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			diesQuietly(s, story.Fails(story.RaceFault, time.Millisecond))
+			s.Files = map[string]string{"metrics.json": `{"value":[` +
+				story.MetricSeries("UnhealthyHostCount", "backendsettingspool=web~http", "average", 10, story.Constant(unhealthy)) + `]}`}
+			if r := s.Diagnose(); story.Causes(r) != want {
+				t.Errorf("found %q, want %q\n%s", story.Causes(r), want, story.TextOf(t, r))
+			}
+		})
+	}
+}
+
+// diesQuietly has three members serve; the first fails five times and gets no more, while the others go on.
+func diesQuietly(s *story.Story, fails story.Change) {
+	for i := range 300 {
+		s.After(time.Second).Request(5 + i%2)
+		if i < 100 {
+			s.Request(4)
+		} else if i < 110 && i%2 == 0 {
+			s.Request(4, fails)
+		}
+	}
+}
