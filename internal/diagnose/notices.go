@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"causeway/internal/diagnose/analyzers/capacity"
 	"causeway/internal/diagnose/analyzers/connections"
 	"causeway/internal/diagnose/analyzers/probes"
 	"causeway/internal/diagnose/inference"
@@ -109,6 +110,7 @@ func ruleCounts(scored map[string]int) string {
 func notices(c *inference.Case) []report.Notice {
 	out := append([]report.Notice{}, asideNotices(c)...)
 	out = append(out, probes.SkewNotices(c)...)
+	out = append(out, capacity.DeathNotices(c)...)
 	if c.Traffic.Config == nil {
 		return out
 	}

@@ -56,7 +56,7 @@ const recordedAround = time.Minute
 // Recorded are the events of Causeway's own activity log within the time of the traffic, oldest first. Without traffic they are those of
 // the last day: a gateway may have died before it served anybody.
 func (c *Case) Recorded(kinds ...activity.Kind) (out []*activity.Event) {
-	from, to := c.recordedTime()
+	from, to := c.RecordedTime()
 	for i := range c.Traffic.Activity {
 		e := c.Traffic.Activity[i].Own
 		if e == nil || e.At.Before(from) || e.At.After(to) {
@@ -71,7 +71,8 @@ func (c *Case) Recorded(kinds ...activity.Kind) (out []*activity.Event) {
 	return out
 }
 
-func (c *Case) recordedTime() (from, to time.Time) {
+// RecordedTime is the time to which events of the activity log belong.
+func (c *Case) RecordedTime() (from, to time.Time) {
 	if c.Traffic.Requests > 0 {
 		return c.Traffic.From.Add(-recordedAround), c.Traffic.To.Add(recordedAround)
 	}

@@ -184,3 +184,61 @@ func TestNoDeathInTheWindow(t *testing.T) {
 	s.Journal(activity.Event{At: story.Begin.Add(time.Minute), Kind: activity.Ready, Instance: "appgw_0"})
 	story.Expect(t, s.Diagnose())
 }
+
+// A death that is over and cost no request is worth knowing; it is no fault of the instance. What may have cost requests that are in no
+// record, and what comes again or goes on, is one.
+func TestDeathThatCostNothing(t *testing.T) {
+	t.Parallel()
+	hours := func(n ...int) (out []time.Duration) {
+		for _, h := range n {
+			out = append(out, time.Duration(h)*time.Hour)
+		}
+		return out
+	}
+	for name, x := range map[string]struct {
+		died        []time.Duration // after the beginning, of five hours
+		connections int
+		replaced    bool
+		finding     bool
+	}{
+		"one, hours ago":                     {died: hours(1), connections: 17, replaced: true},
+		"one, lately, without a connection":  {died: hours(4), replaced: true},
+		"one, lately, with connections":      {died: hours(5), connections: 17, replaced: true, finding: true},
+		"one, lately, with unknown ones":     {died: hours(5), connections: -1, replaced: true, finding: true},
+		"one that nothing replaced":          {died: hours(1), finding: true},
+		"a bout, hours ago":                  {died: []time.Duration{time.Hour, time.Hour + time.Minute, time.Hour + 2*time.Minute}, replaced: true},
+		"a bout, lately":                     {died: []time.Duration{290 * time.Minute, 291 * time.Minute, 292 * time.Minute}, replaced: true, finding: true},
+		"again and again, one at a time":     {died: []time.Duration{0, 61 * time.Minute, 123 * time.Minute}, replaced: true, finding: true},
+		"two, one at a time, both hours ago": {died: hours(0, 2), replaced: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			for i := range 301 {
+				s.At = story.Begin.Add(time.Duration(i) * time.Minute)
+				s.Request(4+i%2, story.ByInstance(i%3))
+			}
+			for _, after := range x.died {
+				events := story.Died("appgw_1", story.Begin.Add(after), x.connections)
+				if !x.replaced {
+					events = events[:1]
+				}
+				s.Journal(events...)
+			}
+			r := s.Diagnose()
+			step := story.StepOf(r, "gateway-performance")
+			if !strings.Contains(step.Detail, "instance appgw_1 died") || (step.Result == report.Fail) != x.finding {
+				t.Errorf("%+v", step)
+			}
+			story.EveryForm(t, r, "killed by SIGKILL after 10m0s")
+			if x.finding {
+				story.Expect(t, r, "h-instance-fault high 0")
+				return
+			}
+			story.Expect(t, r)
+			if story.Noticed(r) != "h-instance-fault" {
+				t.Errorf("it is not worth knowing: %+v", r.Notices)
+			}
+		})
+	}
+}
