@@ -123,6 +123,9 @@ func printHealth(w io.Writer, h gateway.Health) error {
 		dial, since, health := "", "", s.Health
 		if x := s.Causeway; x != nil {
 			dial, since = x.Dial, x.Since
+			if x.Failures > 0 && health == "Up" {
+				health += ", " + count(x.Failures, "probe") + " failed"
+			}
 			if x.HeldUntil != "" {
 				health += ", held back"
 			}

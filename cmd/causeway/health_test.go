@@ -45,6 +45,29 @@ for it, which is its timeout and no more than that. Check it.
 	}
 }
 
+// Probes of a member have failed, but not often enough: it is Up, and the table and a sentence say what its last probe met.
+func TestHealthShowsFailedProbesOfWhoIsUp(t *testing.T) {
+	h := gateway.Health{Pools: []gateway.PoolHealth{{Pool: gateway.Ref{ID: "x/pool"}, Settings: []gateway.SettingsHealth{{
+		Settings: gateway.Ref{ID: "x/http"},
+		Servers: []gateway.ServerHealth{{
+			Address: "10.0.0.4", Health: "Up", Detail: "Still Up: 1 of the 3 failed probes in a row that make it Down. The last: refused.",
+			Causeway: &gateway.HealthEvidence{Failures: 1},
+		}},
+	}}}}}
+	var b strings.Builder
+	if err := printHealth(&b, h); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Up, 1 probe failed", "\n10.0.0.4 (http): Still Up: 1 of the 3"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is missing:\n%s", want, b.String())
+		}
+	}
+	if !allHealthy(h) {
+		t.Error("a member that is still Up is not healthy")
+	}
+}
+
 // A member that passive ejection holds back is up by its probes and gets no requests: the table and a sentence say both.
 func TestHealthShowsWhoIsHeldBack(t *testing.T) {
 	h := gateway.Health{Pools: []gateway.PoolHealth{{Pool: gateway.Ref{ID: "x/pool"}, Settings: []gateway.SettingsHealth{{

@@ -99,7 +99,7 @@ func mergeViews(views []view) ServerHealth {
 }
 
 // agreed is the state that all views have, those that have none yet aside, or Partial. decides is the view that explains it: the first
-// that is not Up.
+// that is not Up; of those that are, the one whose probes have failed most often.
 func agreed(views []view) (health string, decides *view) {
 	for i := range views {
 		v := &views[i]
@@ -107,6 +107,8 @@ func agreed(views []view) (health string, decides *view) {
 		case decides == nil || decides.Health == "Unknown" && v.Health != "Unknown":
 			decides = v
 			health = v.Health
+		case v.Health == "Up" && health == "Up" && v.failures() > decides.failures():
+			decides = v
 		case v.Health == "Unknown" || v.Health == decides.Health && health != "Partial":
 		case v.Health != decides.Health:
 			if health = "Partial"; decides.Health == "Up" {
@@ -115,6 +117,14 @@ func agreed(views []view) (health string, decides *view) {
 		}
 	}
 	return health, decides
+}
+
+// failures is how many probes of a member have failed in a row.
+func (v *view) failures() int {
+	if v.Causeway == nil {
+		return 0
+	}
+	return v.Causeway.Failures
 }
 
 // disagreement says who sees what: appgw_0, appgw_2: Up. appgw_1: Down: Could not connect to the backend.

@@ -23,6 +23,8 @@ func member(address, health, detail, reason string, transitions ...string) Serve
 
 func TestMergeHealth(t *testing.T) {
 	up, down := member("10.0.0.4", "Up", "Success.", ""), member("10.0.0.4", "Down", "Could not connect.", "tcp_connect")
+	failing := member("10.0.0.4", "Up", "Still Up: 2 of the 3.", "")
+	failing.Causeway.Failures = 2
 	unknown := member("10.0.0.4", "Unknown", "the first probe has not come back yet", "")
 	for _, x := range []struct {
 		name           string
@@ -31,6 +33,7 @@ func TestMergeHealth(t *testing.T) {
 		reason         string
 	}{
 		{"all up", []ServerHealth{up, up, up}, "Up", "Success.", ""},
+		{"all up, probes of one fail", []ServerHealth{up, failing, up}, "Up", "Still Up: 2 of the 3.", ""},
 		{"all down", []ServerHealth{down, down}, "Down", "Could not connect.", "tcp_connect"},
 		{
 			"they disagree",

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"fmt"
 	"context"
 	"log/slog"
 	"slices"
@@ -293,7 +294,7 @@ func judge(old backend.State, r Result, threshold int, now time.Time) backend.St
 	s.Failures = old.Failures + 1
 	if old.Up && s.Failures < threshold {
 		s.Up, s.Reason = true, ""
-		s.Detail = old.Detail
+		s.Detail = fmt.Sprintf("Still Up: %d of the %d failed probes in a row that make it Down. The last: %s", s.Failures, threshold, r.Detail)
 	}
 	return s
 }

@@ -163,10 +163,15 @@ func TestThresholdOnV2(t *testing.T) {
 		s.is(true)
 		time.Sleep(time.Second)
 		m.status.Store(503)
-		time.Sleep(20 * time.Second) // first failure
-		s.is(true)
-		time.Sleep(20 * time.Second)
-		s.is(true)
+		for n := range 2 { // the member keeps its state, and says what comes
+			time.Sleep(20 * time.Second)
+			s.is(true)
+			doc, want := s.set.Health(s.config).Pools[0].Settings[0].Servers[0], fmt.Sprintf("Still Up: %d of the 3 failed probes in a row", n+1)
+			if doc.Health != "Up" || !strings.HasPrefix(doc.Detail, want) || !strings.Contains(doc.Detail, "Received: 503") ||
+				strings.Contains(doc.Detail, "Success") || doc.Causeway.Reason != "" {
+				t.Errorf("%+v %+v", doc, doc.Causeway)
+			}
+		}
 		time.Sleep(20 * time.Second) // the third
 		s.is(false)
 		state := s.members()[0].State()

@@ -8,8 +8,11 @@ import (
 )
 
 // ReasonOfDetail is the reason behind a detail text. Causeway's own document has it in a word; Azure's texts are known
-// by the words that they hold, since Azure rewords them.
+// by the words that they hold, since Azure rewords them. A member that is Up has none, though its last probe may have failed.
 func ReasonOfDetail(s gateway.ServerHealth) string {
+	if strings.EqualFold(s.Health, "Up") || strings.EqualFold(s.Health, "Healthy") {
+		return ""
+	}
 	if s.Causeway != nil && s.Causeway.Reason != "" {
 		return s.Causeway.Reason
 	}
