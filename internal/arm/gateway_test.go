@@ -169,10 +169,14 @@ func TestStartStopAndHealth(t *testing.T) {
 	if a := w.do("POST", gatewayURL+"/stop", ""); a.status != 200 || w.do("GET", gatewayURL, "").at(t, "properties", "operationalState") != "Stopped" {
 		t.Errorf("stop: %d %s", a.status, a.text)
 	}
+	a := w.do("POST", gatewayURL+"/backendhealth", "") // no fault of the gateway's: nobody has to look at its log
+	if a.status != 409 || a.at(t, "error", "code") != "ApplicationGatewayIsStopped" || !strings.Contains(a.text, "causeway start") {
+		t.Errorf("health of a stopped gateway: %d %s", a.status, a.text)
+	}
 	if a := w.do("POST", gatewayURL+"/start", ""); a.status != 200 || w.do("GET", gatewayURL, "").at(t, "properties", "operationalState") != "Running" {
 		t.Errorf("start: %d %s", a.status, a.text)
 	}
-	a := w.do("POST", gatewayURL+"/backendhealth", "")
+	a = w.do("POST", gatewayURL+"/backendhealth", "")
 	if a.at(t, "backendAddressPools", "0", "backendHttpSettingsCollection", "0", "servers", "0", "health") != "Up" {
 		t.Errorf("health: %d %s", a.status, a.text)
 	}

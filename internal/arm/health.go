@@ -17,6 +17,9 @@ func readHealth(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
+	if err := q.probing(); err != nil {
+		return response{}, err
+	}
 	nodes := q.survey()
 	health, err := q.health(nodes)
 	if err != nil {
@@ -41,6 +44,15 @@ func readHealth(q *request) (response, error) {
 		"backendAddressPools": pools,
 		"causewayUnserved":    health.Unserved,
 	})
+}
+
+// probing refuses a question about the health of members to a gateway that is stopped on purpose: no instance probes them.
+func (q *request) probing() error {
+	if !q.server.gateway.Status().Stopped {
+		return nil
+	}
+	return refuse(http.StatusConflict, "ApplicationGatewayIsStopped",
+		"the gateway is stopped, and no instance probes the members: start it with az network application-gateway start or causeway start, and ask again")
 }
 
 // health joins what the instances of all nodes see, as each node joins what its own do. A node of which no instance answers is missing,
