@@ -27,12 +27,14 @@ func configApplyCommand() *cobra.Command {
 			if err := checkAllowed(allow); err != nil {
 				return err
 			}
-			config, err := readParts(files, parameters, local)
+			config, err := readParts(cmd.InOrStdin(), files, parameters, local)
 			if err != nil {
 				return err
 			}
 			config.Allow, config.Revision = allow, revision
-			problems, err := admin.NewClient(supervisor.Socket(data)).Apply(cmd.Context(), config)
+			client := admin.NewClient(supervisor.Socket(data))
+			before, _ := client.Status() // a gateway that does not tell is not compared
+			problems, err := client.Apply(cmd.Context(), config)
 			writeProblems(cmd.ErrOrStderr(), problems)
 			if errors.Is(err, admin.ErrNotRunning) {
 				return notRunning(err, data)
@@ -48,7 +50,8 @@ func configApplyCommand() *cobra.Command {
 				}
 				return exit
 			}
-			return writeLine(cmd.OutOrStdout(), "applied")
+			after, _ := client.Status()
+			return writeLine(cmd.OutOrStdout(), applied(before, after, local != ""))
 		},
 	}
 	dataFlag(cmd, &data)
@@ -59,11 +62,28 @@ func configApplyCommand() *cobra.Command {
 	return cmd
 }
 
+// applied says what became of a configuration. A causeway.yaml has no revision that could tell whether it changed anything.
+func applied(before, after admin.Status, local bool) string {
+	text := "applied"
+	if !local && after.Revision > 0 && before.Revision == after.Revision {
+		text = fmt.Sprintf("unchanged: revision %d, which is in force, says the same", after.Revision)
+	}
+	return text + whileStopped(after)
+}
+
+// whileStopped is what to add to the news of a configuration that a stopped gateway has.
+func whileStopped(status admin.Status) string {
+	if !status.Stopped {
+		return ""
+	}
+	return "; the gateway is stopped: causeway start serves it"
+}
+
 func writeProblems(w io.Writer, problems []gateway.Problem) {
 	io.WriteString(w, gateway.ProblemText("", problems))
 }
 
-func readParts(files []string, parameters, local string) (c admin.Config, err error) {
+func readParts(stdin io.Reader, files []string, parameters, local string) (c admin.Config, err error) {
 	if parameters != "" && len(files) == 0 {
 		return c, &exitError{code: exitUsage, err: errors.New("--parameters needs the template that they belong to")}
 	}
@@ -71,7 +91,7 @@ func readParts(files []string, parameters, local string) (c admin.Config, err er
 		return c, &exitError{code: exitUsage, err: errors.New("config apply needs a document, or --local causeway.yaml")}
 	}
 	if len(files) > 0 {
-		if c.Document, err = readInput(nil, files[0]); err != nil {
+		if c.Document, err = readInput(stdin, files[0]); err != nil {
 			return c, err
 		}
 		if c.Parameters, err = readParameters(parameters); err != nil {

@@ -73,16 +73,25 @@ func configRollbackCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			problems, err := admin.NewClient(supervisor.Socket(data)).Rollback(cmd.Context(), revision)
+			client := admin.NewClient(supervisor.Socket(data))
+			problems, err := client.Rollback(cmd.Context(), revision)
 			writeProblems(cmd.ErrOrStderr(), problems)
 			if err != nil {
 				return refused(err, data, "nothing was changed")
 			}
-			return writeLine(cmd.OutOrStdout(), fmt.Sprintf("revision %d is served again, as a new one", revision))
+			now, _ := client.Status()
+			return writeLine(cmd.OutOrStdout(), rolledBack(revision, now))
 		},
 	}
 	dataFlag(cmd, &data)
 	return cmd
+}
+
+func rolledBack(revision int64, now admin.Status) string {
+	if now.Stopped {
+		return fmt.Sprintf("revision %d is in force again, as a new one", revision) + whileStopped(now)
+	}
+	return fmt.Sprintf("revision %d is served again, as a new one", revision)
 }
 
 func readRevision(text string) (int64, error) {

@@ -350,6 +350,32 @@ func TestADocumentWithoutAnID(t *testing.T) {
 	}
 }
 
+// What causeway config show prints, applied again, is no change: it only writes defaults out.
+func TestShownConfigurationIsNoChange(t *testing.T) {
+	h := newHouse(t)
+	h.start()
+	c := h.s.Config()
+	d, err := c.ParseDocument()
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply := func(text string) int64 {
+		t.Helper()
+		if problems, err := h.s.Apply(t.Context(), admin.Config{Source: document.Source{Document: []byte(text)}}); err != nil {
+			t.Fatalf("%v %v", problems, err)
+		}
+		return h.s.Config().Revision
+	}
+	shown := string(d.Effective())
+	if now := apply(shown); now != c.Revision || string(h.s.Config().Document) != string(c.Document) {
+		t.Errorf("revision %d, was %d:\n%s", now, c.Revision, h.s.Config().Document)
+	}
+	other := strings.Replace(shown, `"requestTimeout": `, `"requestTimeout": 1`, 1)
+	if now := apply(other); other == shown || now == c.Revision {
+		t.Errorf("revision %d in spite of a change", now)
+	}
+}
+
 // lastConfigured is the last event of a configuration. Instances become ready beside it.
 func lastConfigured(t *testing.T, events []activity.Event) activity.Event {
 	t.Helper()

@@ -47,6 +47,7 @@ func (s *Supervisor) applyFor(ctx context.Context, caller, note string, c admin.
 	err := s.replaces(c)
 	if err == nil {
 		config, notes := s.identified(s.complete(c))
+		config = s.asBefore(config)
 		problems, err = s.count(ctx, change{
 			config: config, state: s.stateWith(c), caller: who.Name, note: note, deploy: s.deploy,
 		})
@@ -89,6 +90,19 @@ func (s *Supervisor) identified(c admin.Config) (admin.Config, []gateway.Problem
 		Message: fmt.Sprintf("this is another gateway, %s: it takes the place of %s", next.Config.ResourceID(), id),
 		Hint:    "clients of the management API find it under its own id; a document without id and with the same name keeps that of now",
 	}}
+}
+
+// asBefore gives the words of the document in force to one that says the same with its defaults written out, as causeway config show
+// prints it: that is no change.
+func (s *Supervisor) asBefore(c admin.Config) admin.Config {
+	s.mu.Lock()
+	before := s.document
+	s.mu.Unlock()
+	next, err := c.ParseDocument()
+	if before != nil && err == nil && next.Restates(before) { // whoever applies it reports an error
+		c.Document, c.Parameters = before.JSON(), nil
+	}
+	return c
 }
 
 // why says why a configuration was refused, with its first problem. The whole list is the caller's.

@@ -1,0 +1,36 @@
+package document
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
+)
+
+// Restates reports whether a document says the same as one before, once defaults are filled in. Secrets that it leaves out are those of
+// the document before: whoever read that could not read them.
+func (d *Document) Restates(before *Document) bool {
+	if gateway.HasErrors(d.problems) {
+		return false
+	}
+	text, err := Replacing(before, d.JSON(), before.Config.ResourceID())
+	if err != nil {
+		return false
+	}
+	next, err := Parse(text)
+	return err == nil && d.Config.ResourceID() == before.Config.ResourceID() && reflect.DeepEqual(next.said(), before.said())
+}
+
+// said is what the document says in all: Effective with its secrets, without the order of its properties.
+func (d *Document) said() (v any) {
+	out := schema.Clone(d.effective).(*schema.Object)
+	d.nameChildren(out)
+	decoder := json.NewDecoder(bytes.NewReader(render(d.canonicalReferences(schema.Gateway, out))))
+	decoder.UseNumber()
+	if decoder.Decode(&v) != nil {
+		return nil
+	}
+	return v
+}
