@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +29,7 @@ import (
 type house struct {
 	applied Config
 	ready   bool
+	by      string        // who applied it
 	slow    chan struct{} // unless nil, Apply waits until it may give up, and closes it
 }
 
@@ -100,7 +103,7 @@ func (h *house) Apply(ctx context.Context, c Config) ([]gateway.Problem, error) 
 			Hint: "mend it",
 		}
 	}
-	h.applied = c
+	h.applied, h.by = c, activity.CallerOf(ctx, "nobody").Name
 	return []gateway.Problem{{Path: "$.y", Severity: gateway.Warning}}, nil
 }
 
@@ -136,6 +139,9 @@ func TestControl(t *testing.T) {
 	if problems, err := c.Apply(t.Context(), want); err != nil || len(problems) != 1 || problems[0].Severity != gateway.Warning {
 		t.Errorf("%v, %v", problems, err)
 	}
+	if id := fmt.Sprint("uid ", os.Geteuid()); !strings.HasPrefix(h.by, id) || !strings.HasSuffix(h.by, " over the control socket") {
+		t.Errorf("applied by %q, want it to be %s", h.by, id)
+	}
 	if got, err := c.Config(); err != nil || string(got.Document) != "{}" || string(got.Local) != "a: b" || got.Dir != "/x" {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -151,7 +157,7 @@ func TestControl(t *testing.T) {
 		t.Errorf("a refusal changed %s", h.applied.Document)
 	}
 	for _, want := range []string{
-		`"configuration applied over the control socket" revision=7`,
+		`"configuration applied over the control socket" revision=7 by="uid ` + strconv.Itoa(os.Geteuid()),
 		`refused; the previous configuration stays in force" error="the configuration has errors"`,
 	} {
 		if !strings.Contains(told.String(), want) {

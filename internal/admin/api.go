@@ -37,12 +37,12 @@ func credentials(mux *http.ServeMux, g Gateway) {
 			return
 		}
 		made, err := CreateCredential(r.Context(), g.Access(), want.Role, want.Note)
-		record(g, "write", made.ID, err)
+		record(r.Context(), g, "write", made.ID, err)
 		reply[NewCredential](w)(made, err)
 	})
 	mux.HandleFunc("DELETE /api/credentials/{id}", func(w http.ResponseWriter, r *http.Request) {
 		err := access.Revoke(r.Context(), g.Access(), r.PathValue("id"))
-		record(g, "delete", r.PathValue("id"), err)
+		record(r.Context(), g, "delete", r.PathValue("id"), err)
 		done(w, err)
 	})
 }
@@ -64,10 +64,10 @@ func (c *Client) PortalLink() (link string, err error) {
 }
 
 // record writes a change of the credentials into the activity log.
-func record(g Gateway, verb, id string, failure error) {
+func record(ctx context.Context, g Gateway, verb, id string, failure error) {
 	e := activity.Event{
-		Kind: activity.Beside, Resource: "/credentials/" + id, Action: "Causeway/credentials/" + verb, Caller: "control socket",
-		Failed: failure != nil,
+		Kind: activity.Beside, Resource: "/credentials/" + id, Action: "Causeway/credentials/" + verb,
+		Caller: activity.CallerOf(ctx, callerSocket).Name, Failed: failure != nil,
 	}
 	if failure != nil {
 		e.Why = failure.Error()

@@ -275,7 +275,7 @@ func SameAddress(bound, wanted string) bool {
 
 // Serve answers for g.
 func (s *Server) Serve(g Gateway, metrics prometheus.Gatherer) {
-	s.serve(s.socket, control(g, metrics))
+	s.serve(peerListener{s.socket}, named(control(g, metrics)))
 	if s.address != nil {
 		s.serve(s.address, public(g, metrics))
 	}
@@ -388,7 +388,7 @@ func control(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 	mux.HandleFunc("POST /rollback/{revision}", func(w http.ResponseWriter, r *http.Request) {
 		revision, _ := strconv.ParseInt(r.PathValue("revision"), 10, 64)
 		problems, err := g.Rollback(r.Context(), revision)
-		applied(g, w, problems, err)
+		applied(g, w, r, problems, err)
 	})
 	mux.HandleFunc("GET /history", func(w http.ResponseWriter, r *http.Request) { reply[[]store.Change](w)(g.History(r.Context())) })
 	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) { backup(g, w, r) })
@@ -411,11 +411,11 @@ func apply(g Gateway, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	problems, err := g.Apply(r.Context(), c) // a client that leaves while it waits takes its request back
-	applied(g, w, problems, err)
+	applied(g, w, r, problems, err)
 }
 
 // applied answers what became of a configuration.
-func applied(g Gateway, w http.ResponseWriter, problems []gateway.Problem, err error) {
+func applied(g Gateway, w http.ResponseWriter, r *http.Request, problems []gateway.Problem, err error) {
 	reply := Reply{Applied: err == nil, Problems: problems}
 	if err != nil {
 		slog.Warn("a configuration was refused; the previous configuration stays in force", "error", err)
@@ -424,7 +424,8 @@ func applied(g Gateway, w http.ResponseWriter, problems []gateway.Problem, err e
 		return
 	}
 	reply.Revision = uint64(g.Config().Revision)
-	slog.Info("configuration applied over the control socket", "revision", reply.Revision) // else nobody could tell when it changed
+	slog.Info("configuration applied over the control socket", "revision", reply.Revision,
+		"by", activity.CallerOf(r.Context(), callerSocket).Name) // else nobody could tell when it changed
 	answer(w, http.StatusOK, reply)
 }
 

@@ -1,8 +1,8 @@
 package probe
 
 import (
-	"fmt"
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/user"
 	"slices"
 	"strings"
 	"testing"
@@ -267,9 +268,14 @@ func TestCredentialsAreRecorded(t *testing.T) {
 			t.Errorf("the secret is in the activity log: %s", e.Append(nil))
 		}
 	}
+	who := fmt.Sprint("uid ", os.Geteuid()) // and its name, where the system has one
+	if u, err := user.Current(); err == nil {
+		who += " (" + u.Username + ")"
+	}
+	who += " over the control socket"
 	want := []string{
-		"Causeway/credentials/write of /credentials/" + made.ID + " by control socket",
-		"Causeway/credentials/delete of /credentials/" + made.ID + " by control socket",
+		"Causeway/credentials/write of /credentials/" + made.ID + " by " + who,
+		"Causeway/credentials/delete of /credentials/" + made.ID + " by " + who,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)

@@ -27,7 +27,7 @@ func (s *Supervisor) Upgrade(ctx context.Context) error {
 		return nil
 	}
 	slog.Error("the upgrade failed; this gateway goes on", "error", err)
-	s.Note(activity.Event{Kind: activity.Upgrade, Failed: true, Why: err.Error()})
+	s.Note(activity.Event{Kind: activity.Upgrade, Failed: true, Why: err.Error(), Caller: activity.CallerOf(ctx, callerSupervisor).Name})
 	return err
 }
 
