@@ -165,6 +165,11 @@ func TestInstancesOutliveTheirSupervisor(t *testing.T) {
 	if got := pids(next.instances()); !slices.Equal(got, before) {
 		t.Errorf("instances %v, before %v", got, before)
 	}
+	log, err := os.ReadFile(filepath.Join(g.data, "activity.jsonl"))
+	if err != nil || strings.Count(string(log), `"event":"orphaned"`) != 1 ||
+		!strings.Contains(string(log), "died; 2 instances went on serving without one since ") {
+		t.Errorf("the death of the supervisor is not recorded: %v\n%s", err, log)
+	}
 	next.write(next.config, withInstances(plain(front, member), 3))
 	if _, errs, code := next.run("config", "apply", next.config); code != 0 {
 		t.Errorf("apply: %d %s", code, errs)

@@ -23,6 +23,7 @@ const (
 	Death     Kind = "death"     // an instance ended before it had drained: all fields from ExitCode to Found
 	Ready     Kind = "ready"     // an instance serves, a new one or one that replaces another: Restarts, Startup
 	CrashLoop Kind = "crashLoop" // an instance died again and again, and the next start waits: Restarts, Backoff
+	Orphaned  Kind = "orphaned"  // a supervisor found that the one before it had died: Seen, Found
 	Adopt     Kind = "adopt"     // a supervisor took over an instance that it has not started
 	Upgrade   Kind = "upgrade"   // a new program or another gateway took over, or went back: Why
 	Unheld    Kind = "unheld"    // the budget of an instance is not held: Why
@@ -46,7 +47,7 @@ type Event struct {
 	Signal      string        // name of that signal: SIGKILL
 	OOM         bool          // the kernel ended it, because the memory of its budget or of the machine was used up
 	Connections int           // client connections that were open on the instance at its last sign of life; -1: unknown
-	Seen        time.Duration // from the last sign of life of the instance to At; 0: unknown
+	Seen        time.Duration // from the last sign of life of the instance, or of the supervisor that died, to At; 0: unknown
 	Uptime      time.Duration // of the process that ended, until At
 	Draining    bool          // the instance drained when it died: no other takes its place
 	Found       bool          // it died while no supervisor ran: At is when one found it
@@ -71,6 +72,7 @@ var operations = map[Kind]string{
 	Death:     "instances/death/event",
 	Ready:     "instances/ready/event",
 	CrashLoop: "instances/crashLoop/event",
+	Orphaned:  "supervisor/death/event",
 	Adopt:     "instances/adopt/event",
 	Upgrade:   "instances/upgrade/event",
 	Unheld:    "instances/unheld/event",
@@ -186,7 +188,7 @@ func (e *Event) Category() string {
 	switch e.Kind {
 	case Scale:
 		return "Autoscale"
-	case Death, Ready, CrashLoop, Adopt, Unheld:
+	case Death, Ready, CrashLoop, Orphaned, Adopt, Unheld:
 		return "ResourceHealth"
 	}
 	return "Administrative"
@@ -195,7 +197,7 @@ func (e *Event) Category() string {
 // Level is how bad the event is: Information, Warning or Error.
 func (e *Event) Level() string {
 	switch {
-	case e.Kind == Death, e.Kind == CrashLoop, e.Failed:
+	case e.Kind == Death, e.Kind == CrashLoop, e.Kind == Orphaned, e.Failed:
 		return "Error"
 	case e.Full, e.Kind == Unheld:
 		return "Warning"

@@ -39,6 +39,7 @@ type host struct {
 	ended  chan struct{}
 	once   sync.Once
 	talks  atomic.Int64 // conversations now: a supervisor holds one for as long as it lives
+	alone  atomic.Int64 // UnixNano of when the last supervisor left that served something; 0: it is there
 }
 
 // Main is the whole life of an instance. build is the version of the program. It returns once the instance has drained.
@@ -84,6 +85,7 @@ func (h *host) left() {
 	if h.talks.Add(-1) > 0 {
 		return
 	}
+	h.alone.CompareAndSwap(0, time.Now().UnixNano()) // one that cannot begin comes and leaves meanwhile
 	select {
 	case <-time.After(aloneTime):
 		if h.talks.Load() == 0 {

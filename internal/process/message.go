@@ -36,10 +36,11 @@ type State struct {
 	Started     time.Time `json:"started"`
 	Revision    uint64    `json:"revision"` // in force; 0: none yet
 	Draining    bool      `json:"draining,omitempty"`
-	Connections int       `json:"connections"` // of clients, now
-	Sent        int64     `json:"sent"`        // bytes of answers, since it started
-	Lost        int64     `json:"lost"`        // records of the access log that could not be kept
-	Addresses   []string  `json:"addresses"`   // that it serves
+	Connections int       `json:"connections"`    // of clients, now
+	Sent        int64     `json:"sent"`           // bytes of answers, since it started
+	Lost        int64     `json:"lost"`           // records of the access log that could not be kept
+	Addresses   []string  `json:"addresses"`      // that it serves
+	Alone       time.Time `json:"alone,omitzero"` // since when it has been without a supervisor that served something; zero: it is not
 }
 
 // verb is what a supervisor asks of an instance.

@@ -254,6 +254,34 @@ func TestDeathAndAdoption(t *testing.T) {
 	}
 }
 
+// An instance knows since when it has no supervisor, also when one came in between that served nothing; one that serves is its supervisor.
+func TestAnInstanceKnowsSinceWhenItIsAlone(t *testing.T) {
+	h := &host{ended: make(chan struct{})}
+	close(h.ended)
+	visit := func(serves bool) int64 {
+		h.talks.Add(1)
+		if serves {
+			one := talk{host: h, serve: func(uint64) {}}
+			one.answer(&question{Verb: serve}, nil)
+			if h.alone.Load() != 0 {
+				t.Error("alone beside a supervisor that serves")
+			}
+		}
+		h.left()
+		return h.alone.Load()
+	}
+	first := visit(true)
+	if age := time.Since(time.Unix(0, first)); age < 0 || age > time.Minute {
+		t.Errorf("alone since %s ago", age)
+	}
+	if again := visit(false); again != first {
+		t.Errorf("alone since %d, want %d: the one in between served nothing", again, first)
+	}
+	if after := visit(true); after <= first {
+		t.Errorf("alone since %d, and a supervisor has served after %d", after, first)
+	}
+}
+
 // An instance is killed while no supervisor runs. The next one finds that out from what it left behind, once. One that drained leaves
 // nothing.
 func TestDeathThatNobodySaw(t *testing.T) {

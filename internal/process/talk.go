@@ -53,6 +53,9 @@ func (t *talk) answer(q *question, files []int) (a answer, out []int) {
 	switch q.Verb {
 	case askState:
 		s := t.State()
+		if at := t.alone.Load(); at > 0 {
+			s.Alone = time.Unix(0, at)
+		}
 		a.State = &s
 	case askSockets:
 		a.Addresses, out = t.files()
@@ -72,6 +75,7 @@ func (t *talk) answer(q *question, files []int) (a answer, out []int) {
 			break
 		}
 		t.serve(q.Revision)
+		t.alone.Store(0)
 		t.serve, t.abandon = nil, nil
 		t.discard()
 	case abandon:

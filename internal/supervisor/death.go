@@ -9,6 +9,7 @@ import (
 	"causeway/internal/activity"
 	"causeway/internal/budget"
 	"causeway/internal/process"
+	"causeway/internal/units"
 )
 
 // instanceEnded is called once for each instance that has ended. One that served gets a successor.
@@ -38,6 +39,23 @@ func (s *Supervisor) noteFoundDead(dead []*process.Process) {
 		e.Found = true
 		s.noteDeath(p, e)
 	}
+}
+
+// noteOrphaned notes that the supervisor before this one died: one that ends drains its instances, and leaves none to find.
+func (s *Supervisor) noteOrphaned() {
+	if s.predecessor.executed || len(s.adopted)+len(s.found) == 0 {
+		return
+	}
+	e := activity.Event{Kind: activity.Orphaned, Found: true, Why: "the supervisor before this one died, and so did its instances"}
+	if n := len(s.adopted); n > 0 {
+		e.Why = "the supervisor before this one died; " + units.Count(n, "instance went", "instances went") + " on serving"
+	}
+	if !s.orphaned.IsZero() {
+		e.Seen = max(0, time.Since(s.orphaned))
+		e.Why += " without one since " + s.orphaned.UTC().Format(time.RFC3339)
+	}
+	s.Note(e)
+	slog.Error("the supervisor before this one had not ended: " + e.Why)
 }
 
 // noteDeath writes the death of an instance into the activity log.

@@ -49,6 +49,7 @@ func (s *Supervisor) adopt() {
 	}
 	found, dead := process.Adopt(s.o.Data, s.fleet.pids())
 	s.found = append(s.found, dead...)
+	s.orphaned = orphanedAt(found)
 	for _, p := range found {
 		sockets, err := p.Sockets()
 		if err != nil {
@@ -68,6 +69,16 @@ func (s *Supervisor) adopt() {
 		s.adopted = append(s.adopted, p)
 	}
 	s.budgets.holder.RemoveEmpty()
+}
+
+// orphanedAt is when instances lost their supervisor, as the first of them noticed; zero: none of them knows.
+func orphanedAt(found []*process.Process) (at time.Time) {
+	for _, p := range found {
+		if alone := p.Last().Alone; !alone.IsZero() && (at.IsZero() || alone.Before(at)) {
+			at = alone
+		}
+	}
+	return at
 }
 
 // restart starts the instance of a number again, until it serves or nobody wants it any more.

@@ -70,6 +70,8 @@ type Supervisor struct {
 	leadership *store.Leadership // of the autoscaler; nil: another node leads
 
 	adopted []*process.Process // at the start
+
+	orphaned time.Time // when the adopted instances lost the supervisor before; zero: none knows
 	found   []*process.Process // dead at the start
 
 	trial *trial // of the last upgrade; nil: there was none. mu guards it
@@ -225,6 +227,7 @@ func (s *Supervisor) succeed() error {
 
 // announce notes how the gateway began.
 func (s *Supervisor) announce() {
+	s.noteOrphaned()
 	s.noteFoundDead(s.found)
 	for _, p := range s.adopted {
 		s.Note(activity.Event{Kind: activity.Adopt, Instance: s.idOf(p.Number), PID: p.PID, Uptime: time.Since(p.Started)})
