@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -176,7 +177,7 @@ func instanceIssuesOf(data string, wanted bool) <-chan []string {
 		if err != nil {
 			status = admin.Status{}
 		}
-		issues <- slices.Concat(silentInstances(&status), lagging(&status), <-machine)
+		issues <- slices.Concat(silentInstances(&status), absent(&status, time.Now()), lagging(&status), <-machine)
 	}()
 	return issues
 }

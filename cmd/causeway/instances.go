@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -62,7 +63,7 @@ func printInstances(w io.Writer, status admin.Status, now time.Time) error {
 	if err := printNodes(w, status, now); err != nil {
 		return err
 	}
-	if err := printTexts(w, lagging(&status)); err != nil {
+	if err := printTexts(w, slices.Concat(absent(&status, now), lagging(&status))); err != nil {
 		return err
 	}
 	if status.Unheld != "" {
@@ -102,7 +103,28 @@ func printNodes(w io.Writer, status admin.Status, now time.Time) error {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\n", evidence.Printable(name), n.Instances, n.Revision,
 			now.Sub(n.Started).Round(time.Second), evidence.Printable(n.Version), evidence.Printable(problem))
 	}
+	for _, a := range status.Away {
+		fmt.Fprintf(t, "%s\t-\t-\t-\t-\t%s\n", evidence.Printable(a.Node), awayText(&a, now))
+	}
 	return t.Flush()
+}
+
+// awayText says since when a node is away.
+func awayText(a *admin.Absence, now time.Time) string {
+	if a.Since.IsZero() {
+		return "away since before this supervisor looked first"
+	}
+	return fmt.Sprintf("away since %s (%s ago)", a.Since.UTC().Format(time.RFC3339), now.Sub(a.Since).Round(time.Second))
+}
+
+// absent says of each node that is away what that means.
+func absent(status *admin.Status, now time.Time) (texts []string) {
+	for i := range status.Away {
+		a := &status.Away[i]
+		texts = append(texts, fmt.Sprintf("Node %s is %s: it does not run, or it reaches no quorum of the store. The others have its share of the instances. "+
+			"causeway cluster remove %s, if it will not come back.", evidence.Printable(a.Node), awayText(a, now), evidence.Printable(a.Node)))
+	}
+	return texts
 }
 
 // percent writes a share of something.

@@ -76,6 +76,12 @@ type Config struct {
 // NoRevision is the Revision of a change that is refused if there has been a configuration already.
 const NoRevision = -1
 
+// Absence is a node of the cluster that does not run, or has lost its quorum.
+type Absence struct {
+	Node  string    `json:"node"`
+	Since time.Time `json:"since,omitzero"` // about: its sign of life lasts ten seconds; zero: it was away when this supervisor started
+}
+
 // Status is what a gateway says of itself.
 type Status struct {
 	Ready    bool      `json:"ready"`
@@ -100,6 +106,7 @@ type Status struct {
 	Failed string `json:"upgradeFailed,omitempty"` // why the last upgrade went back to this program; empty: it did not
 
 	Nodes []store.Node `json:"nodes,omitempty"` // of the cluster, as a quorum last said
+	Away  []Absence    `json:"away,omitempty"`  // the other nodes of the cluster, which do not run
 
 	API string `json:"api,omitempty"` // address of the management API, https://HOST:PORT; empty: it is off
 

@@ -52,7 +52,7 @@ func (q *request) probing() error {
 		return nil
 	}
 	return refuse(http.StatusConflict, "ApplicationGatewayIsStopped",
-		"the gateway is stopped, and no instance probes the members: start it with az network application-gateway start or causeway start, and ask again")
+		"the gateway is stopped on purpose, and no instance probes the members: start it with az network application-gateway start or causeway start, and ask again")
 }
 
 // health joins what the instances of all nodes see, as each node joins what its own do. A node of which no instance answers is missing,

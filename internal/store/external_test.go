@@ -365,8 +365,8 @@ func TestOneNodeLeads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, now, err := a.Presence(t.Context()); err != nil || now != scaled || now.Want != 4 || now.By != "a" {
-		t.Errorf("Presence = %+v, %v; the leader wrote %+v", now, err, scaled)
+	if p, err := a.Presence(t.Context()); err != nil || p.Scaled != scaled || scaled.Want != 4 || scaled.By != "a" {
+		t.Errorf("Presence = %+v, %v; the leader wrote %+v", p.Scaled, err, scaled)
 	}
 	if err := second.Resign(t.Context()); err != nil {
 		t.Error(err)

@@ -183,10 +183,14 @@ func (s *Store) Admitted(ctx context.Context) (names []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("read which nodes are part of the cluster: %w", err)
 	}
-	for _, kv := range resp.Kvs {
+	return s.admitted(resp.Kvs), nil
+}
+
+func (s *Store) admitted(kvs []*mvccpb.KeyValue) (names []string) {
+	for _, kv := range kvs {
 		names = append(names, strings.TrimPrefix(string(kv.Key), s.places.nodeKeys()))
 	}
-	return names, nil
+	return names
 }
 
 // Name is that of this node.

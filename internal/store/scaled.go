@@ -37,20 +37,29 @@ func (l *Leadership) Scale(ctx context.Context, want int, why string) (Scaled, e
 	return scaled, nil
 }
 
-// Presence is which nodes run, by name, and how many instances they shall have together. A quorum confirms both.
-func (s *Store) Presence(ctx context.Context) (nodes []Node, scaled Scaled, err error) {
+// Presence is who is part of a cluster and who of them runs, and how many instances they shall have together.
+type Presence struct {
+	Running  []Node   // by name
+	Admitted []string // names of all nodes, sorted, whether or not they run
+	Scaled   Scaled
+}
+
+// Presence reads it. A quorum confirms it.
+func (s *Store) Presence(ctx context.Context) (p Presence, err error) {
 	resp, err := s.client.Txn(ctx).Then(
 		clientv3.OpGet(s.places.nodes(), clientv3.WithPrefix()), clientv3.OpGet(s.places.scale()),
+		clientv3.OpGet(s.places.nodeKeys(), clientv3.WithPrefix(), clientv3.WithKeysOnly()),
 	).Commit()
 	if err != nil {
-		return nil, scaled, fmt.Errorf("read the nodes: %w", err)
+		return p, fmt.Errorf("read the nodes: %w", err)
 	}
 	for _, kv := range resp.Responses[1].GetResponseRange().Kvs {
-		if err := json.Unmarshal(kv.Value, &scaled); err != nil {
-			return nil, scaled, fmt.Errorf("read the number of instances: %w", err)
+		if err := json.Unmarshal(kv.Value, &p.Scaled); err != nil {
+			return p, fmt.Errorf("read the number of instances: %w", err)
 		}
-		scaled.At = kv.ModRevision
+		p.Scaled.At = kv.ModRevision
 	}
-	nodes, err = readNodes(resp.Responses[0].GetResponseRange().Kvs)
-	return nodes, scaled, err
+	p.Admitted = s.admitted(resp.Responses[2].GetResponseRange().Kvs)
+	p.Running, err = readNodes(resp.Responses[0].GetResponseRange().Kvs)
+	return p, err
 }

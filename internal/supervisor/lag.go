@@ -56,7 +56,7 @@ func (s *Supervisor) takesChanges(ctx context.Context) error {
 	}
 	ask, cancel := context.WithTimeout(ctx, retryTime)
 	defer cancel()
-	if _, _, again := from.Presence(ask); again != nil {
+	if _, again := from.Presence(ask); again != nil {
 		return err
 	}
 	return nil

@@ -97,25 +97,27 @@ func (s *Supervisor) Admitted(ctx context.Context) ([]string, error) {
 func (s *Supervisor) look() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), presenceTime)
 	defer cancel()
-	nodes, scaled, err := s.stored().Presence(ctx)
+	present, err := s.stored().Presence(ctx)
 	if err != nil {
 		return true // Lagging says so
 	}
 	s.mu.Lock()
-	s.seeNodes(nodes)
-	s.seeScaled(scaled)
+	s.seeNodes(present)
+	s.seeScaled(present.Scaled)
 	s.mu.Unlock()
 	return s.spread()
 }
 
 // seeNodes notes who runs. s.mu is held.
-func (s *Supervisor) seeNodes(nodes []store.Node) {
-	s.peers = nodes
+func (s *Supervisor) seeNodes(p store.Presence) {
+	s.peers = p.Running
 	names := []string{s.node}
-	for _, n := range nodes {
+	for _, n := range p.Running {
 		names = append(names, n.Name)
 	}
-	s.roster.see(names, time.Now())
+	now := time.Now()
+	s.roster.see(names, now)
+	s.absences.see(p.Admitted, names, now)
 }
 
 // spread makes this node run its share of the instances; false: it could not.
@@ -153,14 +155,14 @@ func (s *Supervisor) meet(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, presenceTime)
 	defer cancel()
-	nodes, scaled, err := s.stored().Presence(ctx)
+	present, err := s.stored().Presence(ctx)
 	if err != nil {
 		slog.Warn("this node does not know yet who else runs", "error", err)
 		return
 	}
 	s.mu.Lock()
-	s.seeNodes(nodes)
-	s.seeScaled(scaled)
+	s.seeNodes(present)
+	s.seeScaled(present.Scaled)
 	s.mu.Unlock()
 	s.remember()
 }

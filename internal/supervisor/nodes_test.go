@@ -245,6 +245,9 @@ func TestTheAPIAnswersForAllNodes(t *testing.T) {
 		t.Errorf("when b has ended, without %q: %+v", missing, h)
 	}
 	p.await("b is no longer among the nodes that run", func() bool { return len(p.a.s.Nodes()) == 1 })
+	if away := p.a.s.Status().Away; len(away) != 1 || away[0].Node != "b" || away[0].Since.Before(begin) || away[0].Since.After(time.Now()) {
+		t.Errorf("b is away since the test ended it at %s: %+v", begin, away)
+	}
 	if n, missing := asked["a"].total("TotalRequests", timespan); n != 5 || missing != "b" {
 		t.Errorf("when b does not run, without %q: %v", missing, n)
 	}

@@ -54,6 +54,7 @@ func (s *Supervisor) Status() admin.Status {
 		Lagging:   lagging,
 		Node:      s.node,
 		Nodes:     s.peers,
+		Away:      s.absences.list(),
 		Want:      s.serving,
 		Ready:     s.fleet.serves() && !s.life.in(ending),
 		Stopped:   s.state == store.Stopped,

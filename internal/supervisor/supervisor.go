@@ -65,14 +65,15 @@ type Supervisor struct {
 
 	roster     roster       // of a cluster
 	remembered shared       // as it is on disk; applyMu guards it
+	absences   absences     // the nodes that do not
 	peers      []store.Node // the nodes that run, as a quorum last said
 	lastSample *scale.Sample
 	leadership *store.Leadership // of the autoscaler; nil: another node leads
 
 	adopted []*process.Process // at the start
 
-	orphaned time.Time // when the adopted instances lost the supervisor before; zero: none knows
-	found   []*process.Process // dead at the start
+	orphaned time.Time          // when the adopted instances lost the supervisor before; zero: none knows
+	found    []*process.Process // dead at the start
 
 	trial *trial // of the last upgrade; nil: there was none. mu guards it
 
