@@ -197,7 +197,7 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 	if err != nil {
 		return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err, nil)}
 	}
-	b.Lost = status.Lost
+	b.Lost, b.Hung = status.Lost, hungOf(&status)
 	noteNodes(stderr, b, &status)
 	if m, err := client.Machine(); err == nil { // a gateway of an older version has no /machine
 		b.Machine = &m
@@ -208,9 +208,19 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 	if silent == nil {
 		b.Health = &health
 	} else {
-		fmt.Fprintf(stderr, "The report lacks the backend health: %v.\n", silent)
+		b.NoHealth = &evidence.NoHealth{Why: silent.Error(), Do: admin.HintOf(silent)}
 	}
 	return b, nil
+}
+
+// hungOf are the instances that do not answer.
+func hungOf(status *admin.Status) (out []evidence.Hung) {
+	for _, x := range status.Instances {
+		if x.Problem != "" {
+			out = append(out, evidence.Hung{Instance: x.ID, Problem: x.Problem})
+		}
+	}
+	return out
 }
 
 // noteNodes says that the records are those of one node of a cluster.

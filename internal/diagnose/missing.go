@@ -50,11 +50,8 @@ func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 		out = append(out, sizing.MissingDocument(c.Traffic, host, "without it request timeouts and pools are not known"))
 	}
 	if c.Traffic.Health == nil {
-		out = append(out, report.Missing{
-			What: "backend health", Why: "without it nothing is known of probes",
-			How: host.Ask("causeway health -o json > health.json, on the gateway's machine",
-				fmt.Sprintf("az network application-gateway show-backend-health -g %s -n %s -o json > health.json", group, name)),
-		})
+		out = append(out, missingHealth(b, host.Ask("causeway health -o json > health.json, on the gateway's machine",
+			fmt.Sprintf("az network application-gateway show-backend-health -g %s -n %s -o json > health.json", group, name))))
 	}
 	if m, lacking := rowsMissing(c); lacking {
 		out = append(out, m)

@@ -44,6 +44,8 @@ type Bundle struct {
 	Misdated int        // rows whose time cannot be true, which were set aside
 	Lost     int64      // access-log records that a running gateway says it could not keep
 	Machine  *Machine   // of a running gateway; nil: none was asked
+	Hung     []Hung     // instances of a running gateway that do not answer now
+	NoHealth *NoHealth  // why a running gateway told no health; nil: it did, or none was asked
 	Notes    []string   // what was assumed, and what could not be made sure
 
 	visit   func(path, name string) // in place of looking at a file

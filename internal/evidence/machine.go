@@ -27,6 +27,15 @@ type Machine struct {
 	Instances []InstanceState `json:"instances,omitempty"` // by number
 }
 
+// Hung is an instance of a running gateway that does not answer its supervisor.
+type Hung struct {
+	Instance string // instanceId
+	Problem  string // for how long, and what happens next
+}
+
+// NoHealth is why a running gateway could not tell the health of its members, and what to do about it.
+type NoHealth struct{ Why, Do string }
+
 // shared is what all instances may use together.
 func (m *Machine) shared() budget.Machine {
 	cpu := m.Room

@@ -40,8 +40,11 @@ func (r *Report) Headline() string {
 			units.Count(r.Unlogged, "answer with a 5xx", "answers with a 5xx"))
 	case r.Requests > 0:
 		for _, n := range r.Notices {
-			if n.Cause == "i-waf-block-misread" {
+			switch n.Cause {
+			case "i-waf-block-misread":
 				return "No request failed, but the firewall refused some: " + n.Fact + "."
+			case "h-goroutine-or-lock-stall":
+				return "No request in the records failed, but " + n.Fact + "."
 			}
 		}
 		return "No request failed."
