@@ -173,7 +173,7 @@ func TestWhereHasBothCounts(t *testing.T) {
 		return nil
 	})
 	story.OfKind(t, r, "refused")
-	want := "member 10.0.0.5:80: 100 of 100 failures; it answered none of 100 requests, the other 2 failed none of 200"
+	want := "member 10.0.0.5:80: 100 of 100 failures; it answered none of 100 requests, and none of the 200 of the other 2 failed"
 	if r.Where == nil || r.Where.Fact != want || r.Where.Confidence != report.High {
 		t.Errorf("%+v, want %q", r.Where, want)
 	}

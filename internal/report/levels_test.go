@@ -34,7 +34,7 @@ func TestHeadlineOfAPlace(t *testing.T) {
 		Requests: 988, Failures: 331,
 		Where: &report.Where{
 			Member: "10.0.0.5:80", Failures: 329, Of: 331, Confidence: report.High,
-			Fact: "member 10.0.0.5:80: 329 of 331 failures; it answered none of 329 requests, the other 2 failed 2 of 659",
+			Fact: "member 10.0.0.5:80: 329 of 331 failures; it answered none of 329 requests, and 2 of the 659 of the other 2 failed",
 		},
 		FailureKind: &report.FailureKind{Kinds: []string{"refused", "lost-at-once"}, Failures: 329, Of: 331, Confidence: report.High},
 		Undetermined: report.Undetermined{Failures: 329, Groups: []report.Open{

@@ -62,14 +62,14 @@ func fullReport() *report.Report {
 		Verdict: &report.Verdict{Cause: "c-idle-race", Title: "the backend closes idle connections", Share: 0.75, Confidence: report.High},
 		Where: &report.Where{
 			Member: "10.0.0.4:80", Failures: 30, Of: 40, Confidence: report.High,
-			Fact: "member 10.0.0.4:80: 30 of 40 failures; 30 of its 900 requests failed, the other 2 failed 10 of 4100",
+			Fact: "member 10.0.0.4:80: 30 of 40 failures; 30 of its 900 requests failed, and 10 of the 4100 of the other 2",
 		},
 		FailureKind: &report.FailureKind{Kinds: []string{"lost-idle"}, Failures: 30, Of: 40, Confidence: report.High},
 		Cause:       &report.CauseLevel{Cause: "c-idle-race", Failures: 30, Of: 40, Confidence: report.High},
 		Findings: []report.Finding{{
 			Where: &report.Where{
 				Member: "10.0.0.4:80", Failures: 37, Of: 37, Confidence: report.High,
-				Fact: "member 10.0.0.4:80: 37 of 37 failures; 37 of its 900 requests failed, the other 2 failed 10 of 4100",
+				Fact: "member 10.0.0.4:80: 37 of 37 failures; 37 of its 900 requests failed, and 10 of the 4100 of the other 2",
 			},
 			FailureKind: &report.FailureKind{Kinds: []string{"lost-idle"}, Failures: 37, Of: 37, Confidence: report.High},
 			Cause:       "c-idle-race", Title: "the backend closes idle connections", Scope: report.Scope{

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/report"
@@ -72,16 +73,22 @@ func (s *whereSearch) fact(out *report.Where, found []place) string {
 
 // rates compares how often requests fail at a place with how often they do elsewhere.
 func (p *place) rates(here, there traffic.Exposed, others int) string {
-	text := fmt.Sprintf("%d of its %d requests failed", here.Failures, here.Requests)
-	if p.name == "member" && here.Failures == here.Requests {
-		text = fmt.Sprintf("it answered none of %d requests", here.Requests)
+	text, verb := fmt.Sprintf("%d of its %d requests failed", here.Failures, here.Requests), ""
+	switch {
+	case here.Failures < here.Requests:
+	case p.name == "member":
+		text, verb = fmt.Sprintf("it answered none of %s", units.Count(here.Requests, "request", "requests")), " failed"
+	case here.Requests == 1:
+		text = "its only request failed"
+	default:
+		text = fmt.Sprintf("all of its %d requests failed", here.Requests)
 	}
-	rest := "the other"
+	rest, failed := "the other one", "none"
 	if others > 1 {
 		rest = fmt.Sprintf("the other %d", others)
 	}
-	if there.Failures == 0 {
-		return text + fmt.Sprintf(", %s failed none of %d", rest, there.Requests)
+	if there.Failures > 0 {
+		failed = strconv.Itoa(there.Failures)
 	}
-	return text + fmt.Sprintf(", %s failed %d of %d", rest, there.Failures, there.Requests)
+	return text + fmt.Sprintf(", and %s of the %d of %s", failed, there.Requests, rest) + verb
 }
