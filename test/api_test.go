@@ -372,3 +372,31 @@ func TestCollectOverTheAPI(t *testing.T) {
 		t.Errorf("with --redact: %d %s%s", code, out, errs)
 	}
 }
+
+// What docs/api.md says of curl works word for word, but for the two lines that the reader fills in.
+func TestTheManagementAPIByCurl(t *testing.T) {
+	for _, tool := range []string{"curl", "jq"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip("there is no " + tool)
+		}
+	}
+	page, err := os.ReadFile(filepath.Join("..", "docs", "api.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "\n## With curl\n")
+	_, text, _ = strings.Cut(text, "```\n")
+	text, _, _ = strings.Cut(text, "```\n")
+	lines := strings.SplitAfterN(text, "\n", 3)
+	if len(lines) < 3 || !strings.HasPrefix(lines[0], "ca=") || !strings.HasPrefix(lines[1], "id=") {
+		t.Fatalf("the example has other lines:\n%s", text)
+	}
+	a := serveAPI(t)
+	filled := fmt.Sprintf("ca='%s' base=%s\nid=%s secret='%s'\n", filepath.Join(a.data, "api", "ca.pem"), a.base, a.id, a.secret)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", filled+lines[2]).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), `"value"`) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
