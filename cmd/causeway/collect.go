@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"text/template"
 	"time"
 
@@ -26,6 +27,8 @@ type collection struct {
 	Group, Gateway, Subscription, Cloud, Storage, Workspace, From, To, Bundle string
 
 	Start, End int64 // From and To in seconds: not every date reads times
+
+	Own bool // the cloud is none of Azure's
 }
 
 // clouds by the word that people use, with the name that az has for them.
@@ -109,11 +112,7 @@ const secretVariable = "CAUSEWAY_CLIENT_SECRET"
 // collectOver collects over the management API of a Causeway.
 func collectOver(cmd *cobra.Command, c collection, o collect.Options) error {
 	o.Secret = os.Getenv(secretVariable)
-	hint := "causeway api trust, on the gateway's machine, prints the address and the certificate; causeway api credentials list the client ids"
-	_, onSocket := o.OnSocket()
-	if onSocket {
-		hint = "root and the user that runs Causeway may use the socket; causeway api trust prints its path"
-	} else if o.ClientID == "" || o.Secret == "" {
+	if _, onSocket := o.OnSocket(); !onSocket && (o.ClientID == "" || o.Secret == "") {
 		return &exitError{
 			exitUsage, errors.New("collect --api needs --client-id, and the secret in " + secretVariable),
 			"causeway api credentials create --role reader, on the gateway's machine",
@@ -132,7 +131,7 @@ func collectOver(cmd *cobra.Command, c collection, o collect.Options) error {
 			code = exitUsage
 		}
 		return &exitError{
-			code, fmt.Errorf("collect over %s: %w", o.API, err), hint,
+			code, fmt.Errorf("collect over %s: %w", o.API, err), overHint(o, err),
 		}
 	}
 	if err := os.Rename(f.Name(), c.Bundle); err != nil {
@@ -143,6 +142,25 @@ func collectOver(cmd *cobra.Command, c collection, o collect.Options) error {
 		fmt.Fprintln(cmd.ErrOrStderr(), "not collected:", evidence.Printable(m))
 	}
 	return nil
+}
+
+// overHint is what to do when an API gave nothing.
+func overHint(o collect.Options, err error) string {
+	var absent *collect.AbsentError
+	path, onSocket := o.OnSocket()
+	switch {
+	case errors.As(err, &absent) && len(absent.Others) > 0:
+		return evidence.Printable("the API has: " + strings.Join(absent.Others, "; "))
+	case errors.As(err, &absent):
+		return "the API has no gateway in this subscription; --subscription names another one"
+	case onSocket && errors.Is(err, os.ErrNotExist):
+		return "there is no socket at this path: causeway api trust, on the gateway's machine, prints the path; causeway serve --api unix:PATH makes one"
+	case onSocket && errors.Is(err, syscall.ECONNREFUSED):
+		return evidence.Printable("no gateway answers at this socket any more: start it with causeway serve --api unix:" + path)
+	case onSocket:
+		return "root and the user that runs Causeway may use the socket; causeway api trust prints its path"
+	}
+	return "causeway api trust, on the gateway's machine, prints the address and the certificate; causeway api credentials list the client ids"
 }
 
 func (c *collection) complete(cloud, since, until string, paths []string) error {
@@ -167,7 +185,7 @@ func (c *collection) complete(cloud, since, until string, paths []string) error 
 		o.Until = now
 	}
 	if c.Cloud = clouds[cloud]; c.Cloud == "" { // such as that of a Causeway with a management API
-		c.Cloud = cloud
+		c.Cloud, c.Own = cloud, !isAzure(cloud)
 	}
 	c.From, c.To = o.Since.UTC().Format(time.RFC3339), o.Until.UTC().Format(time.RFC3339)
 	c.Start, c.End = o.Since.Unix(), o.Until.Unix()
@@ -175,6 +193,16 @@ func (c *collection) complete(cloud, since, until string, paths []string) error 
 		c.Bundle = c.Gateway + ".tar.gz"
 	}
 	return nil
+}
+
+// isAzure reports whether a name that az has for a cloud is one of Azure's.
+func isAzure(name string) bool {
+	for _, of := range clouds {
+		if strings.EqualFold(of, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // script fills the script in. Every value is quoted for the shell.

@@ -109,8 +109,10 @@ if [ -n "$storage" ]; then
     [ "$none" -eq 0 ] || echo "logs/$log: the storage account has nothing of $none of $hours hours" >>"$dir/not-collected.txt"
   done
 fi
-[ -n "$workspace$storage" ] || echo "access log: no diagnostic setting sends it anywhere; make one: az monitor diagnostic-settings create --resource $id --name causeway --logs '[{\"category\":\"ApplicationGatewayAccessLog\",\"enabled\":true}]' --storage-account ACCOUNT" >>"$dir/not-collected.txt"
-
+{{if .Own}}# No cloud of Azure's. A Causeway keeps its access log itself, and no command of az gets it.
+[ -n "$(find "$dir/logs" -name '*.json' 2>/dev/null | head -n 1)" ] || echo "access log: if $cloud is a Causeway, az cannot get its access log; this gets it, and all else: causeway collect --api $(az cloud show --query endpoints.resourceManager -o tsv) --client-id ID -g $group -n $gateway" >>"$dir/not-collected.txt"
+{{else}}[ -n "$workspace$storage" ] || echo "access log: no diagnostic setting sends it anywhere; make one: az monitor diagnostic-settings create --resource $id --name causeway --logs '[{\"category\":\"ApplicationGatewayAccessLog\",\"enabled\":true}]' --storage-account ACCOUNT" >>"$dir/not-collected.txt"
+{{end}}
 rm -f "$dir/error"; find "$dir" -type d -empty -delete
 tar -czf "$bundle" -C "$dir" . || exit 3
 echo "$bundle is ready: causeway diagnose $bundle" >&2

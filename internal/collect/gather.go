@@ -49,7 +49,7 @@ func Gather(ctx context.Context, o Options, into io.Writer) (missing []string, e
 		"/providers/Microsoft.Network/applicationGateways/" + url.PathEscape(o.Gateway)
 	document, err := c.ask(ctx, http.MethodGet, id, version(gatewayVersion))
 	if err != nil {
-		return nil, fmt.Errorf("read the gateway %s of group %s: %w", o.Gateway, o.Group, err)
+		return nil, fmt.Errorf("read the gateway %s of group %s: %w", o.Gateway, o.Group, c.withOthers(ctx, o, err))
 	}
 	b.add("gateway.json", document)
 	b.get("health.json", func() ([]byte, error) {
