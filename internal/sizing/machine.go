@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"causeway/internal/budget"
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
+	"causeway/internal/gateway"
 	"causeway/internal/report"
 	"causeway/internal/units"
 )
@@ -144,5 +146,20 @@ func machineLimits(m *evidence.Machine) [][]string {
 	add("open files", fmt.Sprintf("%d at most, %d now", m.Files, m.Open), m.Files > 0)
 	add("client connections", fmt.Sprintf("%d at most, %d now", m.ConnectionsLimit, m.Connections), m.ConnectionsLimit > 0)
 	add("clients not accepted yet", fmt.Sprint(m.Queued), m.Queued > 0)
+	add("room", roomFor(m), roomFor(m) != "")
 	return append(rows, instanceRows(m)...)
+}
+
+// roomFor says how many instances of the size that runs have room on the machine; empty: that is not known.
+func roomFor(m *evidence.Machine) string {
+	if len(m.Instances) == 0 {
+		return ""
+	}
+	x := &m.Instances[0]
+	fit := m.Fit(budget.Size{CPU: x.CPU, Memory: x.Memory})
+	if fit < 0 {
+		return ""
+	}
+	return fmt.Sprintf("for %s of size %s (%s and %s each); %s", units.Count(fit, "instance", "instances"), x.Size,
+		gateway.CPUText(x.CPU), gateway.MemoryText(x.Memory), units.Count(len(m.Instances), "runs", "run"))
 }

@@ -153,3 +153,33 @@ func TestCapacityOfAzure(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 }
+
+// The machine says how many instances of the size that runs have room on it, also while one is enough.
+func TestRoomOnTheMachine(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct {
+		cores, instances int
+		memory           int64
+		want             string
+	}{
+		"by processors": {cores: 2, instances: 1, memory: 8 << 30, want: "room: for 4 instances of size small (0.5 CPU and 512 MiB each); 1 runs"},
+		"by memory":     {cores: 8, instances: 2, memory: 1 << 30, want: "room: for 2 instances of size small (0.5 CPU and 512 MiB each); 2 run"},
+		"of nothing":    {cores: 8, memory: 1 << 30},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &evidence.Machine{Cores: x.cores, Procs: 1, Memory: x.memory, Budget: &budget.State{CPUHeld: true, MemoryHeld: true}}
+			for i := range x.instances {
+				m.Instances = append(m.Instances, evidence.InstanceState{
+					Number: i, State: evidence.Serving, Size: "small", CPU: 0.5, Memory: 512 << 20, Held: true, CPUUsed: 0.1,
+				})
+			}
+			s := story.New(t)
+			s.Request(4)
+			_, text := capacityOf(t, s, m)
+			if got := strings.Contains(text, "room: "); got != (x.want != "") || !strings.Contains(text, x.want) {
+				t.Errorf("%q is missing or too much:\n%s", x.want, text)
+			}
+		})
+	}
+}
