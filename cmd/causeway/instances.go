@@ -121,8 +121,9 @@ func awayText(a *admin.Absence, now time.Time) string {
 func absent(status *admin.Status, now time.Time) (texts []string) {
 	for i := range status.Away {
 		a := &status.Away[i]
-		texts = append(texts, fmt.Sprintf("Node %s is %s: it does not run, or it reaches no quorum of the store. The others have its share of the instances. "+
-			"causeway cluster remove %s, if it will not come back.", evidence.Printable(a.Node), awayText(a, now), evidence.Printable(a.Node)))
+		name := evidence.Printable(a.Node)
+		texts = append(texts, fmt.Sprintf("Node %s is %s: it does not run, or it reaches no quorum of the store. The others have its share "+
+			"of the instances. causeway cluster remove %s, if it will not come back.", name, awayText(a, now), name))
 	}
 	return texts
 }

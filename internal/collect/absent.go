@@ -26,8 +26,8 @@ func (c *client) withOthers(ctx context.Context, o Options, err error) error {
 		return err
 	}
 	out := &AbsentError{err: err}
-	text, failed := c.ask(ctx, http.MethodGet, "/subscriptions/"+url.PathEscape(o.Subscription)+"/providers/Microsoft.Network/applicationGateways",
-		version(gatewayVersion))
+	list := "/subscriptions/" + url.PathEscape(o.Subscription) + "/providers/Microsoft.Network/applicationGateways"
+	text, failed := c.ask(ctx, http.MethodGet, list, version(gatewayVersion))
 	var listed struct{ Value []struct{ ID string } }
 	if failed != nil || json.Unmarshal(text, &listed) != nil {
 		return out

@@ -26,7 +26,7 @@ const (
 	starting = 10 * time.Second // after it serves again, a new process may fail what the old one would not: it knows nothing yet
 	maxTexts = 3                // deaths that a finding describes one by one
 	often    = 3                // deaths, or bouts of them, that make an instance faulty, whatever they cost
-	lately   = time.Hour        // before the end of the evidence: a death that may have cost requests in no record still explains complaints
+	lately   = time.Hour        // before the end of the evidence: a death that may have cost requests still explains complaints
 )
 
 // instanceDeath: the supervisor has written down that an instance died. Most of what clients met then is in no record.
