@@ -12,7 +12,7 @@ func hungNotices(b *evidence.Bundle) (out []report.Notice) {
 			Cause: "h-goroutine-or-lock-stall", Scope: report.Scope{Instance: x.Instance},
 			Fact: "instance " + x.Instance + " of the gateway does not answer now: " + x.Problem +
 				"; the requests that it holds are in no record yet",
-			Do:   "causeway instances shows when it answers again; if it hangs again, look at its machine, its budget and the gateway's own log",
+			Do: "causeway instances shows when it answers again; if it hangs again, look at its machine, its budget and the gateway's own log",
 		})
 	}
 	return out
