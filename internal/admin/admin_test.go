@@ -315,3 +315,12 @@ func TestHistoryAndBackup(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A link to the portal signs in as the user who asks for it.
+func TestPortalLink(t *testing.T) {
+	_, client := serve(t, &house{}, "")
+	link, err := client.PortalLink()
+	if want := fmt.Sprint("#code=FOR-uid ", os.Geteuid()); err != nil || !strings.Contains(link, want) {
+		t.Errorf("%s, %v; want %s", link, err, want)
+	}
+}

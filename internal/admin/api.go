@@ -49,8 +49,12 @@ func credentials(mux *http.ServeMux, g Gateway) {
 
 // portal is how the owner signs a browser in.
 func portal(mux *http.ServeMux, g Gateway) {
-	mux.HandleFunc("POST /portal/link", func(w http.ResponseWriter, _ *http.Request) {
-		reply[string](w)(g.InvitePortal("control socket"))
+	mux.HandleFunc("POST /portal/link", func(w http.ResponseWriter, r *http.Request) {
+		who, known := userOf(r)
+		if !known {
+			who = callerSocket
+		}
+		reply[string](w)(g.InvitePortal(who))
 	})
 }
 

@@ -47,14 +47,22 @@ func (a peerAddr) String() string { return uidPrefix + strconv.Itoa(int(a)) }
 
 // callerOf is who sent a request over the control socket: uid 1000 (ann) over the control socket.
 func callerOf(r *http.Request) string {
+	if who, known := userOf(r); known {
+		return who + " over the " + callerSocket
+	}
+	return callerSocket
+}
+
+// userOf is the user who sent a request over the control socket: uid 1000 (ann). False: the system does not say.
+func userOf(r *http.Request) (who string, known bool) {
 	id, known := strings.CutPrefix(r.RemoteAddr, uidPrefix)
 	if !known {
-		return callerSocket
+		return "", false
 	}
 	if u, err := user.LookupId(id); err == nil {
-		return fmt.Sprintf("%s%s (%s) over the %s", uidPrefix, id, u.Username, callerSocket)
+		return fmt.Sprintf("%s%s (%s)", uidPrefix, id, u.Username), true
 	}
-	return fmt.Sprintf("%s%s over the %s", uidPrefix, id, callerSocket)
+	return uidPrefix + id, true
 }
 
 // named notes who asks for a change, for the history and the activity log. A question changes nothing, and costs no search for a name.
