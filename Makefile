@@ -40,7 +40,7 @@ accuracy: build ## play every scenario with SEEDS (5) seeds, so that each meets 
 check: build format vet ## build, format, vet and the quick tests: no root, nothing to install, about a minute
 	@$(GO) test -short $(QUICK)
 
-test: packages lint platforms build race allocations scenarios outlast ## run every test; installs nginx, Node.js and curl where they are missing
+test: packages lint platforms build race allocations scenarios outlast ## run every test; installs nginx, Node.js, curl and Chromium where they are missing
 
 race: ## run all Go tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
@@ -140,7 +140,7 @@ release: ## build archives, Debian packages, bills of materials and checksums of
 	@scripts/release $(VERSION)
 
 packages: ## install the programs that tests run against, where they are missing
-	@scripts/packages nginx node npm curl gcc openssl
+	@scripts/packages nginx node npm curl gcc openssl chromium
 
 clean: ## remove what was built
 	rm -rf bin dist

@@ -1,0 +1,108 @@
+// Walks through the portal in a real browser, as somebody on call does: LINK signs it in, READER_ID and READER_SECRET are those of a
+// credential that may only read. It ends with 1 at the first thing that is not as it should be.
+import { AxeBuilder } from "@axe-core/playwright";
+import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+
+const { LINK, READER_ID, READER_SECRET, CHROMIUM } = process.env;
+const base = LINK.slice(0, LINK.indexOf("#"));
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+const faults = [];
+
+async function visit(width) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height: 800 }, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  page.on("console", (m) => m.type() === "error" && !m.text().includes("401") && faults.push(m.text()));
+  page.on("pageerror", (e) => faults.push(e.message));
+  return page;
+}
+
+// accessible holds a page to the rules of axe. Fluent's helpers for the focus are hidden on purpose.
+async function accessible(page, name) {
+  await page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== "running")); // half a colour is no colour
+  const { violations } = await new AxeBuilder({ page }).exclude("[data-tabster-dummy]").analyze();
+  assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes[0].html}`), [], name);
+}
+
+const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
+
+async function open(page, entry) {
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: entry, exact: true }).click();
+  if (entry !== "Overview") {
+    await heading(page, entry);
+  }
+}
+
+// An owner finds out what is wrong, and raises the capacity.
+const owner = await visit(1366);
+await owner.goto(LINK);
+await owner.getByText("Members Down").waitFor();
+assert.equal(new URL(owner.url()).hash, "", "the code of the link stays in the address");
+await owner.getByText("the backend itself answers with an error").first().waitFor();
+await accessible(owner, "Overview");
+
+await open(owner, "Backend health");
+await owner.getByText("nothing listens on that port").first().waitFor();
+await accessible(owner, "Backend health");
+
+await open(owner, "Diagnose and solve problems");
+await owner.getByRole("heading", { name: /k-backend-5xx/ }).first().waitFor();
+await accessible(owner, "Diagnose and solve problems");
+
+await open(owner, "Logs");
+await owner.getByLabel("only failed requests").check();
+await owner.getByRole("cell", { name: "GET /broken" }).first().waitFor();
+assert.match(owner.url(), /failed=1/, "the filter is not in the address");
+await accessible(owner, "Logs");
+await owner.getByRole("link", { name: "explain" }).first().click();
+await owner.getByText("answered").first().waitFor();
+
+await open(owner, "Metrics");
+await owner.getByRole("img", { name: /TotalRequests|nothing/ }).or(owner.getByText("There is nothing of this metric")).first().waitFor();
+await accessible(owner, "Metrics");
+
+await open(owner, "Configuration");
+const count = owner.getByLabel("Instance count");
+await count.fill("2");
+await count.blur();
+await owner.getByRole("button", { name: "Save" }).click();
+await owner.getByText("1 instances → 2 instances").waitFor();
+await accessible(owner, "the question before a change");
+await owner.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+await owner.getByText("The change is in force.").waitFor();
+
+await open(owner, "Instances");
+await owner.getByRole("cell", { name: "appgw_1", exact: true }).waitFor();
+await accessible(owner, "Instances");
+
+await open(owner, "Activity log");
+await owner.getByRole("cell", { name: /uid \d+/ }).first().waitFor();
+await accessible(owner, "Activity log");
+
+await owner.goto(base + "none");
+await heading(owner, "There is no such page");
+await owner.goto(LINK); // it has been used; the session goes on
+await owner.reload();
+await owner.getByText("Members Down").waitFor();
+await owner.getByRole("button", { name: "Sign out" }).click();
+await heading(owner, "Causeway");
+
+// A reader, on a telephone, may look and change nothing.
+const reader = await visit(360);
+await reader.goto(base + "configuration");
+await reader.getByLabel("Client id").fill(READER_ID);
+await reader.getByLabel("Client secret").fill("wrong");
+await reader.getByRole("button", { name: "Sign in" }).click();
+await reader.getByText("the client id or the client secret is wrong").waitFor();
+await reader.getByLabel("Client secret").fill(READER_SECRET);
+await reader.getByRole("button", { name: "Sign in" }).click();
+await heading(reader, "Configuration");
+await reader.getByText("may look and change nothing").waitFor();
+assert.ok(await reader.getByRole("button", { name: "Save" }).isDisabled());
+const wide = await reader.evaluate(() => document.documentElement.scrollWidth);
+assert.ok(wide <= 360, `the page is ${wide} px wide on a screen of 360`);
+await accessible(reader, "Configuration, at 360 px");
+
+assert.deepEqual(faults, []);
+await browser.close();
