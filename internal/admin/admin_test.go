@@ -42,6 +42,7 @@ func (h *house) Config() Config {
 func (h *house) Health() (gateway.Health, error) {
 	return gateway.Health{Pools: []gateway.PoolHealth{{}}}, nil
 }
+
 func (h *house) InvitePortal(caller string) (string, error) {
 	return "https://127.0.0.1:8443/portal/#code=FOR-" + caller, nil
 }

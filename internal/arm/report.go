@@ -48,7 +48,8 @@ func readDiagnosis(q *request) (response, error) {
 			continue
 		}
 		if _, err := time.Parse(time.RFC3339Nano, value); err != nil {
-			return response{}, refuse(http.StatusBadRequest, "InvalidParameterValue", "%s %q is no time, such as 2026-11-30T09:00:00Z", name, value)
+			return response{}, refuse(http.StatusBadRequest, "InvalidParameterValue",
+				"%s %q is no time, such as 2026-11-30T09:00:00Z", name, value)
 		}
 		args = append(args, "--"+name, value)
 	}

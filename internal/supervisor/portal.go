@@ -34,7 +34,9 @@ func (s *Supervisor) InvitePortal(caller string) (link string, err error) {
 	sessions := s.api.sessions
 	s.api.mu.Unlock()
 	if sessions == nil {
-		return "", &admin.Refusal{Err: errors.New("the management API waits for the store"), Hint: "ask again; causeway health says how the store is"}
+		return "", &admin.Refusal{
+			Err: errors.New("the management API waits for the store"), Hint: "ask again; causeway health says how the store is",
+		}
 	}
 	code := sessions.Invite(access.Caller{ID: caller, Role: access.Owner})
 	return s.api.url() + portal.Path + "#code=" + code, nil

@@ -110,7 +110,8 @@ func NewSummary(use Excluded) *Summary {
 		Members: map[MemberKey]*MemberStats{}, Routes: map[RouteKey]*RouteStats{}, Instances: map[string]*Cell{},
 		Cells: map[InstanceMember]*Cell{}, Concurrency: map[ConcurrencyKey]*Concurrency{},
 		Timeouts: map[string]time.Duration{}, Gateways: map[string]*int{},
-		Line: newTimeSeries(), Clock: stats.NewClock(), cellClock: stats.NewClock(), gaps: gapRoom{most: maxAllGaps}, Sample: Sampler{Most: maxEvents},
+		Line: newTimeSeries(), Clock: stats.NewClock(), cellClock: stats.NewClock(),
+		gaps: gapRoom{most: maxAllGaps}, Sample: Sampler{Most: maxEvents},
 		Names:    newNameResolver(c),
 		Exposure: Exposure{Cells: map[ExposureKey]*Exposed{}, Clients: map[ClientRoute]int{}},
 	}
