@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"causeway/internal/cause"
 )
 
 // Reports are answers that take longer to find than the rest, and that a command of the same name finds as well. A report is what that
@@ -33,6 +35,7 @@ func (t *table) reports() {
 	t.read(reportsPath+"/explanations/{request}", "explain a request", func(q *request) (response, error) {
 		return q.report("explain", "--live", "--", q.vars["request"])
 	})
+	t.read(reportsPath+"/causes", "list the causes that a diagnosis may name", listCauses)
 	t.read(reportsPath+"/status", "read how the gateway and its instances are", readStatus)
 }
 
@@ -74,6 +77,20 @@ func (q *request) report(command string, args ...string) (response, error) {
 		}
 		return ok(json.RawMessage(text))
 	})
+}
+
+// listedCause is a cause, as a list has it.
+type listedCause struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+}
+
+func listCauses(*request) (response, error) {
+	var all []listedCause
+	for _, c := range cause.All() {
+		all = append(all, listedCause{c.ID, c.Title})
+	}
+	return ok(list{all})
 }
 
 // readStatus answers with what the gateway says of itself, without the paths of its files.

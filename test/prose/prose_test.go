@@ -51,7 +51,7 @@ func TestPlainEnglish(t *testing.T) {
 		}
 		name, _ := filepath.Rel(root, path)
 		if entry.IsDir() {
-			if name == "bin" || name == "dist" || name == "findings" || name == "test/prose" || entry.Name() == "testdata" || name != "." && strings.HasPrefix(entry.Name(), ".") {
+			if name == "bin" || entry.Name() == "node_modules" || name == "dist" || name == "findings" || name == "test/prose" || entry.Name() == "testdata" || name != "." && strings.HasPrefix(entry.Name(), ".") {
 				return fs.SkipDir
 			}
 			return nil

@@ -123,7 +123,7 @@ export type Expected = { side: string; removes: [number, number]; basis: string;
 
 export type Fix = { side: string; change: string; commands: Record<string, string>; expected: Expected };
 
-export type Rival = { cause: string; title?: string; because?: string };
+export type Rival = { cause: string; test?: string; because?: string; against?: string };
 
 export type Finding = {
   cause: string;
@@ -151,6 +151,42 @@ export type Report = {
   steps: { step: string; result: string; detail: string }[];
   undetermined: { failures: number; next?: string; groups?: { failures: number; when?: string; separate?: string; next?: string; rivals?: Rival[] }[] };
   pictures?: { timeline?: { from: string; step: number; requests: number[]; causes: { cause: string; failures: number[] }[] } };
+};
+
+/** Explanation is what causeway explain says of one request; took is in seconds. */
+export type Explanation = {
+  id: string;
+  at: string;
+  request: string;
+  client: string;
+  instance?: string;
+  listener?: string;
+  rule?: string;
+  pool?: string;
+  settings?: string;
+  status: number;
+  took: number;
+  errorInfo?: string;
+  fault?: string;
+  attempts: { member: string; server: string; connection: string; phases: { name: string; from: number; took: number }[] | null; status: number; outcome: string }[] | null;
+  noted: string[] | null;
+  cause?: string;
+  title?: string;
+  confidence?: string;
+  why: string[] | null;
+  rivals: Rival[] | null;
+  separate?: string;
+  next?: string;
+  fixes: Fix[] | null;
+  missing: string[] | null;
+};
+
+/** Sizing is what causeway capacity computes; a limit of 0 is none. */
+export type Sizing = {
+  judgement: string;
+  advice: string[];
+  loads: { measure: string; source: string; peak: number; high: number; limit: number; unit: string }[];
+  assumed: string[];
 };
 
 export type Metric = {

@@ -36,6 +36,20 @@ export const useReport = (g: Gateway, since: string, until: string) =>
     return get<Report>(`${g.id}/providers/Causeway/diagnosis?${query}`);
   });
 
+/** useTitles is the title of each cause, by its id. */
+export function useTitles(g: Gateway): ReadonlyMap<string, string> {
+  const causes = useQuery({
+    queryKey: [g.id, "causes"],
+    staleTime: Infinity,
+    queryFn: async () => (await get<{ value: { id: string; title: string }[] }>(`${g.id}/providers/Causeway/causes`)).value,
+    select: titled,
+  });
+  return causes.data ?? none;
+}
+
+const none: ReadonlyMap<string, string> = new Map();
+const titled = (all: { id: string; title: string }[]): ReadonlyMap<string, string> => new Map(all.map((c) => [c.id, c.title]));
+
 /** startOf is when a range such as 30m, 6h or 2d began, RFC 3339; a time stays as it is. */
 export function startOf(range: string): string {
   const m = /^(\d+)([mhd])$/.exec(range);

@@ -18,9 +18,9 @@ import {
 } from "@fluentui/react-components";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { get, request, type Gateway } from "../api";
+import { get, request, type Gateway, type Sizing } from "../api";
 import { useStatus } from "../gateway";
-import { Answered, Facts, Failure, Page, percent } from "../parts";
+import { Answered, Facts, Failure, Page, Table, percent } from "../parts";
 import { useMayChange } from "../session";
 
 /** Scale is what this page changes. */
@@ -78,7 +78,7 @@ export function Configuration({ gateway }: { gateway: Gateway }) {
   const capacity = useQuery({
     queryKey: [gateway.id, "capacity"],
     refetchInterval: 30_000,
-    queryFn: () => get<{ verdict?: string; advice?: string } & Record<string, unknown>>(`${gateway.id}/providers/Causeway/capacity`),
+    queryFn: () => get<Sizing>(`${gateway.id}/providers/Causeway/capacity`),
   });
   return (
     <Page title="Configuration">
@@ -122,7 +122,27 @@ export function Configuration({ gateway }: { gateway: Gateway }) {
       <Card>
         <Text weight="semibold">What the load needs</Text>
         <Answered query={capacity}>
-          {(c) => <Facts of={Object.entries(c).filter(([name]) => name !== "schema").map(([name, v]) => [name, typeof v === "string" ? v : <pre>{JSON.stringify(v, null, 2)}</pre>])} />}
+          {(c) => (
+            <>
+              <Text>{c.judgement}</Text>
+              {(c.advice ?? []).map((text) => (
+                <Text key={text}>Advice: {text}</Text>
+              ))}
+              <Table
+                name="Loads"
+                columns={["Load", "From", "Peak", "95 of 100", "Limit", "Unit"]}
+                none="There is no load to judge yet."
+                rows={c.loads.map((l) => ({ key: l.measure + l.source, cells: [l.measure, l.source, round(l.peak), round(l.high), l.limit > 0 ? round(l.limit) : "none", l.unit] }))}
+              />
+              <ul>
+                {(c.assumed ?? []).map((text) => (
+                  <li key={text}>
+                    <Text size={200}>{text}</Text>
+                  </li>
+                ))}
+              </ul>
+            </>
+          )}
         </Answered>
       </Card>
       <Dialog open={asking} onOpenChange={(_, d) => setAsking(d.open)}>
@@ -145,6 +165,9 @@ export function Configuration({ gateway }: { gateway: Gateway }) {
     </Page>
   );
 }
+
+/** round shows three digits that count. */
+const round = (n: number) => n.toLocaleString("en", { maximumSignificantDigits: 3 });
 
 function Count({ label, value, disabled, set }: { label: string; value: number; disabled: boolean; set: (n: number) => void }) {
   return (

@@ -1,8 +1,8 @@
-import { Badge, Button, Card, Field, Input, Text, Title3, tokens } from "@fluentui/react-components";
-import { useQuery } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
-import { get, type Finding, type Fix, type Gateway, type Report, type Rival } from "../api";
-import { useReport } from "../gateway";
+import { Badge, Button, Card, Text, Title3, tokens } from "@fluentui/react-components";
+import type { Finding, Gateway, Report, Rival } from "../api";
+import { Explain } from "../explain";
+import { What } from "../fix";
+import { useReport, useTitles } from "../gateway";
 import { Answered, Facts, Page, State, Table, count, useParameter } from "../parts";
 import { Range, useRange } from "../range";
 
@@ -10,6 +10,7 @@ export function Diagnose({ gateway }: { gateway: Gateway }) {
   const [range] = useRange();
   const [until, setUntil] = useParameter("until", "");
   const report = useReport(gateway, range, until);
+  const titles = useTitles(gateway);
   return (
     <Page title="Diagnose and solve problems" beside={<Range />}>
       {until && (
@@ -17,13 +18,13 @@ export function Diagnose({ gateway }: { gateway: Gateway }) {
           This is the window from {range} to {until}. <Button size="small" onClick={() => setUntil("")}>Go on to now</Button>
         </Text>
       )}
-      <Answered query={report}>{(r) => <Verdict report={r} />}</Answered>
-      <Explain gateway={gateway} />
+      <Answered query={report}>{(r) => <Verdict report={r} titles={titles} />}</Answered>
+      <Explain gateway={gateway} titles={titles} />
     </Page>
   );
 }
 
-function Verdict({ report }: { report: Report }) {
+function Verdict({ report, titles }: { report: Report; titles: ReadonlyMap<string, string> }) {
   return (
     <>
       <Card>
@@ -49,7 +50,9 @@ function Verdict({ report }: { report: Report }) {
               <ul>
                 {(g.rivals ?? []).map((r) => (
                   <li key={r.cause}>
-                    perhaps {r.title} <code>{r.cause}</code>
+                    perhaps {titles.get(r.cause)} <code>{r.cause}</code>
+                    {r.because && `; for it: ${r.because}`}
+                    {r.against && `; against it: ${r.against}`}
                   </li>
                 ))}
               </ul>
@@ -59,13 +62,13 @@ function Verdict({ report }: { report: Report }) {
         </Card>
       )}
       {report.findings.map((f, i) => (
-        <One key={f.cause + i} finding={f} number={i + 1} />
+        <One key={f.cause + i} finding={f} number={i + 1} titles={titles} />
       ))}
     </>
   );
 }
 
-function One({ finding: f, number }: { finding: Finding; number: number }) {
+function One({ finding: f, number, titles }: { finding: Finding; number: number; titles: ReadonlyMap<string, string> }) {
   const where = [f.scope.pool && `pool ${f.scope.pool}`, f.scope.settings && `settings ${f.scope.settings}`, f.scope.member && `member ${f.scope.member}`,
     f.scope.path && `path ${f.scope.path}`, f.scope.instance && `instance ${f.scope.instance}`].filter(Boolean).join(", ");
   return (
@@ -95,12 +98,12 @@ function One({ finding: f, number }: { finding: Finding; number: number }) {
         <ul>
           {f.ruledOut.map((r) => (
             <li key={r.cause}>
-              not <code>{r.cause}</code>: {r.because}
+              not {titles.get(r.cause)} <code>{r.cause}</code>: {r.because}
             </li>
           ))}
           {f.rivals.map(named).map((r) => (
             <li key={r.cause}>
-              perhaps {r.title} <code>{r.cause}</code>
+              perhaps {titles.get(r.cause)} <code>{r.cause}</code>
             </li>
           ))}
         </ul>
@@ -111,59 +114,3 @@ function One({ finding: f, number }: { finding: Finding; number: number }) {
 }
 
 const named = (r: Rival | string): Rival => (typeof r === "string" ? { cause: r } : r);
-
-function What({ fix }: { fix: Fix }) {
-  const [low, high] = fix.expected.removes;
-  return (
-    <section>
-      <Text>
-        On the {fix.side}: {fix.change}
-      </Text>
-      {Object.entries(fix.commands).map(([tool, command]) => (
-        <pre key={tool}>
-          {tool}: {command}
-        </pre>
-      ))}
-      <Text size={200}>
-        Saves {low === high ? count(low) : `${count(low)} to ${count(high)}`} of these ({fix.expected.basis}); {fix.expected.note}
-      </Text>
-    </section>
-  );
-}
-
-/** Explain explains one request by its id. */
-function Explain({ gateway }: { gateway: Gateway }) {
-  const [id, setId] = useParameter("request", "");
-  const [typed, setTyped] = useState(id);
-  const explanation = useQuery({
-    queryKey: [gateway.id, "explanation", id],
-    enabled: id !== "",
-    queryFn: () => get<Record<string, unknown>>(`${gateway.id}/providers/Causeway/explanations/${encodeURIComponent(id)}`),
-  });
-  const submit = (e: FormEvent) => {
-    e.preventDefault();
-    setId(typed.trim());
-  };
-  return (
-    <Card>
-      <Title3 as="h2">Explain one request</Title3>
-      <form onSubmit={submit} style={{ display: "flex", gap: 8, alignItems: "end", flexWrap: "wrap" }}>
-        <Field label="Transaction id, or the time at which it began">
-          <Input value={typed} onChange={(_, d) => setTyped(d.value)} />
-        </Field>
-        <Button type="submit">Explain</Button>
-      </form>
-      {id && (
-        <Answered query={explanation}>
-          {(x) => (
-            <Facts
-              of={Object.entries(x)
-                .filter(([name]) => name !== "schema")
-                .map(([name, v]) => [name, typeof v === "string" ? v : <pre>{JSON.stringify(v, null, 2)}</pre>])}
-            />
-          )}
-        </Answered>
-      )}
-    </Card>
-  );
-}

@@ -51,7 +51,7 @@ export function Logs({ gateway }: { gateway: Gateway }) {
                     key: String(r.TransactionId) + i,
                     cells: [
                       clock(String(r.TimeGenerated)), String(r.HttpStatus), `${r.HttpMethod} ${r.RequestUri}`, String(r.OriginalHost ?? r.Host ?? ""),
-                      String(r.ServerRouted ?? ""), `${r.TimeTaken} s`, `${r.ServerResponseLatency || "none"}`, String(r.ErrorInfo ?? ""),
+                      String(r.ServerRouted ?? ""), <span style={{ whiteSpace: "nowrap" }}>{String(r.TimeTaken)} s</span>, `${r.ServerResponseLatency || "none"}`, String(r.ErrorInfo ?? ""),
                       <Link to={`/diagnose?${new URLSearchParams({ request: String(r.TransactionId) })}`}>explain</Link>,
                     ],
                   }))}
