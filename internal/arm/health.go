@@ -46,7 +46,8 @@ func readHealth(q *request) (response, error) {
 	})
 }
 
-// probing refuses a question about the health of members to a gateway that is stopped on purpose: no instance probes them.
+// probing refuses a question about the health of members to a gateway that is stopped on purpose: no instance probes them. Clients do not
+// ask again after 409.
 func (q *request) probing() error {
 	if !q.server.gateway.Status().Stopped {
 		return nil
@@ -70,7 +71,7 @@ func (q *request) health(nodes *survey) (gateway.Health, error) {
 	}
 	if len(views) == 0 {
 		health, err := q.server.gateway.Health()
-		return health, q.withoutHealth(err)
+		return health, withoutHealth(err)
 	}
 	if silent != nil {
 		nodes.lack(q.server.gateway.Node(), silent)
@@ -80,13 +81,10 @@ func (q *request) health(nodes *survey) (gateway.Health, error) {
 	return h, nil
 }
 
-// withoutHealth refuses to answer for instances of which none does, on any node. Clients ask again after 503, and not after 409.
-func (q *request) withoutHealth(why error) error {
-	switch {
-	case why == nil:
+// withoutHealth refuses to answer for instances of which none does, on any node. Clients ask again after 503.
+func withoutHealth(why error) error {
+	if why == nil {
 		return nil
-	case q.server.gateway.Status().Stopped:
-		return refuse(http.StatusConflict, "OperationNotAllowed", "%s", withHint(why.Error(), admin.HintOf(why)))
 	}
 	return refuse(http.StatusServiceUnavailable, "BackendHealthUnavailable", "%s", withHint(why.Error(), admin.HintOf(why)))
 }
@@ -115,7 +113,7 @@ func (s *survey) note(h *gateway.Health) {
 func nodeHealth(q *request) (response, error) {
 	views, err := q.server.gateway.InstanceHealth()
 	if err != nil {
-		return response{}, q.withoutHealth(err)
+		return response{}, withoutHealth(err)
 	}
 	return ok(views)
 }

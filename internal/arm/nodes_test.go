@@ -147,7 +147,7 @@ func TestHealthThatNobodyKnows(t *testing.T) {
 	}
 	f(http.StatusServiceUnavailable, "BackendHealthUnavailable")
 	w.gateway.stopped = true
-	f(http.StatusConflict, "OperationNotAllowed")
+	f(http.StatusConflict, "ApplicationGatewayIsStopped")
 }
 
 // What one node would measure with all instances of three is what each of them answers.
