@@ -9,8 +9,9 @@ import (
 // cookieName keeps the cookie to the host that set it, to https and to every path (RFC 6265bis, section 4.1.3.2).
 const cookieName = "__Host-causeway-session"
 
-// PortalHeader is in every request of the portal's script. Another site cannot send it without being asked first, and is refused then:
-// so no request that a browser sends on behalf of another site counts as the session's.
+// PortalHeader has the key of the session in every request of the portal's script, which keeps it where only pages of its own origin
+// read it. Another site cannot send it. Nor can another port of the same host, such as a listener of the gateway, behind which a member sees
+// the cookie: browsers send cookies to all ports (RFC 6265, section 8.5), and the cookie alone is worth nothing.
 const PortalHeader = "X-Causeway-Portal"
 
 // ErrForeign is returned for a request that may come from another site.
@@ -32,20 +33,21 @@ func Carries(r *http.Request) bool {
 
 // Of finds the caller of a request by its session. The errors are ErrForeign and those of Check.
 func (s *Sessions) Of(r *http.Request) (Caller, error) {
-	if r.Header.Get(PortalHeader) == "" {
+	key := r.Header.Get(PortalHeader)
+	if key == "" {
 		return Caller{}, ErrForeign
 	}
 	c, err := r.Cookie(cookieName)
 	if err != nil {
 		return Caller{}, ErrNoSession
 	}
-	return s.Check(r.Context(), c.Value)
+	return s.Check(r.Context(), c.Value, key)
 }
 
 // Leave ends the session of a request, and removes its cookie.
 func (s *Sessions) Leave(w http.ResponseWriter, r *http.Request) {
 	if c, err := r.Cookie(cookieName); err == nil && r.Header.Get(PortalHeader) != "" {
-		s.End(c.Value)
+		s.End(c.Value, r.Header.Get(PortalHeader))
 		gone := Cookie("")
 		gone.MaxAge = -1
 		http.SetCookie(w, gone)

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"crypto/rand"
+	"crypto/subtle"
 	"errors"
 	"net/netip"
 	"sync"
@@ -33,6 +34,7 @@ type Sessions struct {
 }
 
 type session struct {
+	key        string // that the header of its requests has
 	caller     Caller
 	credential bool // the caller is one, and ends with it
 	begun      time.Time
@@ -53,35 +55,41 @@ func (s *Sessions) Invite(as Caller) (code string) {
 	return code
 }
 
+// Opened is a session that has begun.
+type Opened struct {
+	ID, Key string // for its cookie, and for PortalHeader
+	Caller  Caller
+}
+
 // Accept begins the session of an invitation. The error is ErrNoInvitation.
-func (s *Sessions) Accept(code string) (id string, as Caller, err error) {
+func (s *Sessions) Accept(code string) (Opened, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget()
 	invited, ok := s.invited[code]
 	if !ok {
-		return "", Caller{}, ErrNoInvitation
+		return Opened{}, ErrNoInvitation
 	}
 	delete(s.invited, code)
-	return s.begin(session{caller: invited.caller}), invited.caller, nil
+	return s.begin(session{caller: invited.caller}), nil
 }
 
 // SignIn begins a session by a credential, with the limit and the errors of Control.SignIn.
-func (s *Sessions) SignIn(ctx context.Context, from netip.Addr, id, secret string) (string, Caller, error) {
+func (s *Sessions) SignIn(ctx context.Context, from netip.Addr, id, secret string) (Opened, error) {
 	caller, err := s.control.prove(ctx, from, id, secret)
 	if err != nil {
-		return "", Caller{}, err
+		return Opened{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget()
-	return s.begin(session{caller: caller, credential: true}), caller, nil
+	return s.begin(session{caller: caller, credential: true}), nil
 }
 
-// Check finds the caller of a session. A session that a credential began has the role that the credential has now. The errors are
+// Check finds the caller of a session by its id and key. A session that a credential began has the role that the credential has now. The errors are
 // ErrNoSession, ErrRevoked, and those of the store.
-func (s *Sessions) Check(ctx context.Context, id string) (Caller, error) {
-	found, ok := s.use(id)
+func (s *Sessions) Check(ctx context.Context, id, key string) (Caller, error) {
+	found, ok := s.use(id, key)
 	if !ok {
 		return Caller{}, ErrNoSession
 	}
@@ -93,26 +101,33 @@ func (s *Sessions) Check(ctx context.Context, id string) (Caller, error) {
 	case err != nil:
 		return Caller{}, err
 	case credential.ID == "":
-		s.End(id)
+		s.End(id, key)
 		return Caller{}, ErrRevoked
 	}
 	return Caller{ID: credential.ID, Role: credential.Role}, nil
 }
 
 // End ends a session.
-func (s *Sessions) End(id string) {
+func (s *Sessions) End(id, key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.open, id)
+	if s.open[id].has(key) {
+		delete(s.open, id)
+	}
+}
+
+// has reports whether the key of a session is this one.
+func (x session) has(key string) bool {
+	return subtle.ConstantTimeCompare([]byte(x.key), []byte(key)) == 1
 }
 
 // use is a session that has not ended; it is used now.
-func (s *Sessions) use(id string) (session, bool) {
+func (s *Sessions) use(id, key string) (session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget()
 	found, ok := s.open[id]
-	if ok {
+	if ok = ok && found.has(key); ok {
 		found.used = time.Now()
 		s.open[id] = found
 	}
@@ -120,7 +135,7 @@ func (s *Sessions) use(id string) (session, bool) {
 }
 
 // begin keeps a session, in place of the one that was used the longest ago if there are too many; s.mu is held.
-func (s *Sessions) begin(x session) (id string) {
+func (s *Sessions) begin(x session) Opened {
 	if len(s.open) >= sessionsMax {
 		oldest := ""
 		for k, o := range s.open {
@@ -130,10 +145,10 @@ func (s *Sessions) begin(x session) (id string) {
 		}
 		delete(s.open, oldest)
 	}
-	id = rand.Text()
-	x.begun, x.used = time.Now(), time.Now()
+	id := rand.Text()
+	x.key, x.begun, x.used = rand.Text(), time.Now(), time.Now()
 	s.open[id] = x
-	return id
+	return Opened{ID: id, Key: x.key, Caller: x.caller}
 }
 
 // forget drops what is too old; s.mu is held.

@@ -14,26 +14,32 @@ func TestALinkSignsInOnce(t *testing.T) {
 		s := NewControl(newShelf()).Sessions
 		ann := Caller{ID: "uid 1000", Role: Owner}
 		code := s.Invite(ann)
-		id, as, err := s.Accept(code)
-		if err != nil || as != ann {
-			t.Fatal(as, err)
+		in, err := s.Accept(code)
+		if err != nil || in.Caller != ann {
+			t.Fatal(in, err)
 		}
-		if _, _, err := s.Accept(code); !errors.Is(err, ErrNoInvitation) {
+		if _, err := s.Check(t.Context(), in.ID, in.ID); !errors.Is(err, ErrNoSession) {
+			t.Errorf("with the cookie and without the key: %v", err)
+		}
+		if s.End(in.ID, ""); s.open[in.ID].key == "" {
+			t.Error("whoever has the cookie alone ended the session")
+		}
+		if _, err := s.Accept(code); !errors.Is(err, ErrNoInvitation) {
 			t.Errorf("the same link again: %v", err)
 		}
 		late := s.Invite(ann)
 		time.Sleep(InvitationLife)
-		if _, _, err := s.Accept(late); !errors.Is(err, ErrNoInvitation) {
+		if _, err := s.Accept(late); !errors.Is(err, ErrNoInvitation) {
 			t.Errorf("a link of two minutes ago: %v", err)
 		}
 		for range 11 { // whoever works goes on
 			time.Sleep(sessionIdle - 5*time.Minute)
-			if as, err := s.Check(t.Context(), id); err != nil || as != ann {
+			if as, err := s.Check(t.Context(), in.ID, in.Key); err != nil || as != ann {
 				t.Fatal(as, err)
 			}
 		}
 		time.Sleep(sessionLife - 11*(sessionIdle-5*time.Minute))
-		if _, err := s.Check(t.Context(), id); !errors.Is(err, ErrNoSession) {
+		if _, err := s.Check(t.Context(), in.ID, in.Key); !errors.Is(err, ErrNoSession) {
 			t.Errorf("after half a day: %v", err)
 		}
 	})
@@ -42,14 +48,14 @@ func TestALinkSignsInOnce(t *testing.T) {
 func TestASessionEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewControl(newShelf()).Sessions
-		idle, _, _ := s.Accept(s.Invite(Caller{Role: Reader}))
-		left, _, _ := s.Accept(s.Invite(Caller{Role: Reader}))
-		s.End(left)
-		if _, err := s.Check(t.Context(), left); !errors.Is(err, ErrNoSession) {
+		idle, _ := s.Accept(s.Invite(Caller{Role: Reader}))
+		left, _ := s.Accept(s.Invite(Caller{Role: Reader}))
+		s.End(left.ID, left.Key)
+		if _, err := s.Check(t.Context(), left.ID, left.Key); !errors.Is(err, ErrNoSession) {
 			t.Errorf("after it was left: %v", err)
 		}
 		time.Sleep(sessionIdle)
-		if _, err := s.Check(t.Context(), idle); !errors.Is(err, ErrNoSession) {
+		if _, err := s.Check(t.Context(), idle.ID, idle.Key); !errors.Is(err, ErrNoSession) {
 			t.Errorf("after an idle hour: %v", err)
 		}
 	})
@@ -64,23 +70,23 @@ func TestTheSessionOfACredential(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		id, as, err := s.SignIn(ctx, here, c.ID, secret)
-		if err != nil || as != (Caller{ID: c.ID, Role: Operator}) {
-			t.Fatal(as, err)
+		in, err := s.SignIn(ctx, here, c.ID, secret)
+		if err != nil || in.Caller != (Caller{ID: c.ID, Role: Operator}) {
+			t.Fatal(in, err)
 		}
 		if err := Revoke(ctx, shelf, c.ID); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(bookLife)
-		if _, err := s.Check(ctx, id); !errors.Is(err, ErrRevoked) {
+		if _, err := s.Check(ctx, in.ID, in.Key); !errors.Is(err, ErrRevoked) {
 			t.Errorf("after the credential was revoked: %v", err)
 		}
 		for range 10 {
-			if _, _, err := s.SignIn(ctx, here, c.ID, "wrong"); !errors.Is(err, ErrRefused) {
+			if _, err := s.SignIn(ctx, here, c.ID, "wrong"); !errors.Is(err, ErrRefused) {
 				t.Fatal(err)
 			}
 		}
-		if _, _, err := s.SignIn(ctx, here, c.ID, secret); !errors.Is(err, ErrTooMany) {
+		if _, err := s.SignIn(ctx, here, c.ID, secret); !errors.Is(err, ErrTooMany) {
 			t.Errorf("after ten wrong secrets: %v", err)
 		}
 	})
@@ -89,15 +95,15 @@ func TestTheSessionOfACredential(t *testing.T) {
 func TestTheNumberOfSessionsIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewControl(newShelf()).Sessions
-		first, _, _ := s.Accept(s.Invite(Caller{Role: Reader}))
+		first, _ := s.Accept(s.Invite(Caller{Role: Reader}))
 		time.Sleep(time.Second)
 		for range sessionsMax {
-			_, _, _ = s.Accept(s.Invite(Caller{Role: Reader}))
+			_, _ = s.Accept(s.Invite(Caller{Role: Reader}))
 		}
 		if len(s.open) != sessionsMax {
 			t.Errorf("%d sessions", len(s.open))
 		}
-		if _, err := s.Check(t.Context(), first); !errors.Is(err, ErrNoSession) {
+		if _, err := s.Check(t.Context(), first.ID, first.Key); !errors.Is(err, ErrNoSession) {
 			t.Errorf("the one that was used the longest ago: %v", err)
 		}
 	})

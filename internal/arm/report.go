@@ -21,6 +21,7 @@ type Reports interface {
 type ReportError struct {
 	Message string
 	Found   bool // the command works, and there is no such thing to report on
+	Late    bool // it took too long
 }
 
 func (e *ReportError) Error() string { return e.Message }
@@ -70,6 +71,8 @@ func (q *request) report(command string, args ...string) (response, error) {
 		switch {
 		case errors.As(err, &refused) && refused.Found:
 			return response{}, refuse(http.StatusNotFound, "NotFound", "%s", refused.Message)
+		case errors.As(err, &refused) && refused.Late:
+			return response{}, refuse(http.StatusGatewayTimeout, "GatewayTimeout", "%s", refused.Message)
 		case errors.As(err, &refused):
 			return response{}, refuse(http.StatusConflict, "NoReport", "%s", refused.Message)
 		case err != nil:

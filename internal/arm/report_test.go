@@ -44,23 +44,24 @@ func TestASessionOfABrowser(t *testing.T) {
 	w := newWorld(t)
 	w.created()
 	sessions := w.server.control.Sessions
-	id, _, err := sessions.Accept(sessions.Invite(access.Caller{ID: "uid 1000", Role: access.Reader}))
+	in, err := sessions.Accept(sessions.Invite(access.Caller{ID: "uid 1000", Role: access.Reader}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	cookie := access.Cookie(id).String()
+	cookie := access.Cookie(in.ID).String()
 	const read = gatewayURL + ""
 	for name, c := range map[string]struct {
 		method string
 		header []string
 		want   int
 	}{
-		"the portal":               {"GET", []string{"Cookie", cookie, access.PortalHeader, "1"}, http.StatusOK},
+		"the portal":               {"GET", []string{"Cookie", cookie, access.PortalHeader, in.Key}, http.StatusOK},
+		"another port of the host": {"GET", []string{"Cookie", cookie, access.PortalHeader, "1"}, http.StatusUnauthorized},
 		"another site":             {"GET", []string{"Cookie", cookie}, http.StatusUnauthorized},
-		"the portal, without it":   {"GET", []string{access.PortalHeader, "1"}, http.StatusUnauthorized},
-		"a session that ended":     {"GET", []string{"Cookie", access.Cookie("x").String(), access.PortalHeader, "1"}, http.StatusUnauthorized},
-		"more than the role may":   {"PUT", []string{"Cookie", cookie, access.PortalHeader, "1"}, http.StatusForbidden},
-		"a forged token beside it": {"GET", []string{"Cookie", cookie, access.PortalHeader, "1", "Authorization", "Bearer x"}, http.StatusUnauthorized},
+		"the portal, without it":   {"GET", []string{access.PortalHeader, in.Key}, http.StatusUnauthorized},
+		"a session that ended":     {"GET", []string{"Cookie", access.Cookie("x").String(), access.PortalHeader, in.Key}, http.StatusUnauthorized},
+		"more than the role may":   {"PUT", []string{"Cookie", cookie, access.PortalHeader, in.Key}, http.StatusForbidden},
+		"a forged token beside it": {"GET", []string{"Cookie", cookie, access.PortalHeader, in.Key, "Authorization", "Bearer x"}, http.StatusUnauthorized},
 	} {
 		header := c.header
 		if !strings.Contains(strings.Join(header, " "), "Authorization") {

@@ -19,6 +19,7 @@ const Path = "/portal/"
 type Who struct {
 	Caller string      `json:"caller"`
 	Role   access.Role `json:"role"`
+	Key    string      `json:"key,omitempty"` // of a session that begins, for access.PortalHeader
 }
 
 // signIn is the body of POST: the code of a link, or a credential.
@@ -34,7 +35,7 @@ func New(s *access.Sessions) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path+"session", func(w http.ResponseWriter, r *http.Request) {
 		who, err := s.Of(r)
-		reply(w, who, err)
+		reply(w, access.Opened{Caller: who}, err)
 	})
 	mux.HandleFunc("POST "+Path+"session", func(w http.ResponseWriter, r *http.Request) { begin(s, w, r) })
 	mux.HandleFunc("DELETE "+Path+"session", func(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +53,7 @@ const signInMax = 4 << 10
 // begin signs a browser in.
 func begin(s *access.Sessions, w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get(access.PortalHeader) == "" {
-		reply(w, access.Caller{}, access.ErrForeign)
+		reply(w, access.Opened{}, access.ErrForeign)
 		return
 	}
 	var body signIn
@@ -60,16 +61,17 @@ func begin(s *access.Sessions, w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "InvalidRequestContent", "the body is not a JSON object with a code, or with clientId and clientSecret")
 		return
 	}
-	id, caller, err := "", access.Caller{}, error(nil)
+	var opened access.Opened
+	var err error
 	if body.Code != "" {
-		id, caller, err = s.Accept(body.Code)
+		opened, err = s.Accept(body.Code)
 	} else {
-		id, caller, err = s.SignIn(r.Context(), clientOf(r), strings.TrimSpace(body.ClientID), strings.TrimSpace(body.ClientSecret))
+		opened, err = s.SignIn(r.Context(), clientOf(r), strings.TrimSpace(body.ClientID), strings.TrimSpace(body.ClientSecret))
 	}
 	if err == nil {
-		http.SetCookie(w, access.Cookie(id))
+		http.SetCookie(w, access.Cookie(opened.ID))
 	}
-	reply(w, caller, err)
+	reply(w, opened, err)
 }
 
 // clientOf is the address of a client; the zero value on a unix socket.
@@ -79,10 +81,10 @@ func clientOf(r *http.Request) netip.Addr {
 }
 
 // reply answers with the caller of a session, or with why there is none.
-func reply(w http.ResponseWriter, caller access.Caller, err error) {
+func reply(w http.ResponseWriter, opened access.Opened, err error) {
 	switch {
 	case err == nil:
-		writeJSON(w, http.StatusOK, Who{Caller: caller.ID, Role: caller.Role})
+		writeJSON(w, http.StatusOK, Who{Caller: opened.Caller.ID, Role: opened.Caller.Role, Key: opened.Key})
 	case errors.Is(err, access.ErrTooMany):
 		w.Header().Set("Retry-After", "60")
 		refuse(w, http.StatusTooManyRequests, "TooManyAttempts", err.Error())

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -38,12 +39,13 @@ type browser struct {
 	t       *testing.T
 	handler http.Handler
 	cookie  *http.Cookie
+	key     string
 }
 
 func (b *browser) do(method, path, body string, header ...string) *http.Response {
 	b.t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	r.Header.Set(access.PortalHeader, "1")
+	r.Header.Set(access.PortalHeader, cmp.Or(b.key, "1"))
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Del(header[i])
 		if header[i+1] != "" {
@@ -64,6 +66,14 @@ func (b *browser) do(method, path, body string, header ...string) *http.Response
 	return res
 }
 
+// learns keeps the key of a session that began.
+func (b *browser) learns(res *http.Response) bool {
+	var who Who
+	err := json.NewDecoder(res.Body).Decode(&who)
+	b.key = who.Key
+	return err == nil && who.Key != ""
+}
+
 func TestABrowserSignsInByALink(t *testing.T) {
 	s := access.NewControl(shelf{map[string]store.Item{}}).Sessions
 	b := &browser{t: t, handler: New(s)}
@@ -74,14 +84,14 @@ func TestABrowserSignsInByALink(t *testing.T) {
 	if res := b.do("POST", Path+"session", code, access.PortalHeader, ""); res.StatusCode != http.StatusForbidden {
 		t.Errorf("from another site: %s", res.Status)
 	}
-	if res := b.do("POST", Path+"session", code); res.StatusCode != http.StatusOK || b.cookie == nil {
+	if res := b.do("POST", Path+"session", code); res.StatusCode != http.StatusOK || b.cookie == nil || !b.learns(res) {
 		t.Fatal(res.Status)
 	}
 	if c := b.cookie; !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteStrictMode || !strings.HasPrefix(c.Name, "__Host-") {
 		t.Errorf("%+v", c)
 	}
 	var who Who
-	if res := b.do("GET", Path+"session", ""); json.NewDecoder(res.Body).Decode(&who) != nil || who != (Who{"uid 0", access.Owner}) {
+	if res := b.do("GET", Path+"session", ""); json.NewDecoder(res.Body).Decode(&who) != nil || who != (Who{"uid 0", access.Owner, ""}) {
 		t.Errorf("%s %+v", res.Status, who)
 	}
 	kept := b.cookie

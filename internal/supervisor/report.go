@@ -17,9 +17,9 @@ import (
 // Bounds of the process of a report. A report of 10 million requests takes less than a minute and 1 GiB.
 const (
 	reportMemory = "1GiB"
-	reportCPUs   = "1" // the instances of the gateway have the others
-	reportTime   = time.Minute
-	reportMax    = 64 << 20 // bytes
+	reportCPUs   = "1"              // the instances of the gateway have the others
+	reportTime   = 50 * time.Second // less than a request may take, so that its answer says so
+	reportMax    = 64 << 20         // bytes
 )
 
 // Report runs a command of this program in a process of its own, which may not take the supervisor with it. See arm.Reports.
@@ -36,11 +36,15 @@ func (s *Supervisor) Report(ctx context.Context, command string, args ...string)
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("run causeway %s: %w", command, ctx.Err())
+		return nil, &arm.ReportError{
+			Message: fmt.Sprintf("causeway %s takes longer than %s: choose a shorter window, or run it on the machine", command, reportTime), Late: true,
+		}
 	case out.full:
 		return nil, fmt.Errorf("run causeway %s: its report has more than %d MiB", command, reportMax>>20)
 	case err == nil, errors.As(err, &exit) && out.text.Len() > 0: // a code that says what was found
 		return out.text.Bytes(), nil
+	case exit != nil && !exit.Exited():
+		return nil, fmt.Errorf("run causeway %s: it was killed: %v", command, exit.ProcessState)
 	case exit != nil:
 		return nil, &arm.ReportError{Message: strings.TrimSpace(said.text.String()), Found: exit.ExitCode() == 1}
 	}

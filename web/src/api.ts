@@ -14,16 +14,23 @@ export class Problem extends Error {
 
 const version = "api-version=2025-05-01";
 
+/** key is that of the session: other tabs of this origin have it, and nobody else. */
+export const key = {
+  get: () => localStorage.getItem("causeway.key") ?? "none",
+  set: (value: string) => localStorage.setItem("causeway.key", value),
+};
+
 /** request asks the API; path begins with a slash. Every failure is a Problem. */
-export async function request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+export async function request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<T> {
   const url = path.startsWith("/portal/") ? path : path + (path.includes("?") ? "&" : "?") + version;
   let answer: Response;
   try {
     answer = await fetch(url, {
       method,
-      headers: { "X-Causeway-Portal": "1", "Content-Type": "application/json", ...headers },
+      headers: { "X-Causeway-Portal": key.get(), "Content-Type": "application/json", ...headers },
       credentials: "same-origin",
       cache: "no-store",
+      ...(signal && { signal }),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch {
@@ -46,7 +53,7 @@ function parsed(text: string): unknown {
   }
 }
 
-export const get = <T>(path: string) => request<T>("GET", path);
+export const get = <T>(path: string, signal?: AbortSignal) => request<T>("GET", path, undefined, {}, signal);
 export const post = <T>(path: string, body?: unknown) => request<T>("POST", path, body);
 
 /** Ref is how a resource names another. */
@@ -181,12 +188,15 @@ export type Explanation = {
   missing: string[] | null;
 };
 
+/** Several are the failed requests that began at the time that was asked for, in place of an Explanation. */
+export type Several = { requests: { pick: string; client: string; request: string; status: number; member?: string }[]; more?: number };
+
 /** Sizing is what causeway capacity computes; a limit of 0 is none. */
 export type Sizing = {
   judgement: string;
-  advice: string[];
+  advice: { change: string; because: string; commands: Record<string, string> }[] | null;
   loads: { measure: string; source: string; peak: number; high: number; limit: number; unit: string }[];
-  assumed: string[];
+  assumed: string[] | null;
 };
 
 export type Metric = {

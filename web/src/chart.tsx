@@ -27,7 +27,7 @@ export function Chart({ name, unit, times, series, brushed }: {
       return;
     }
     const ink = getComputedStyle(box).color;
-    const grid = { stroke: ink + "22", width: 1 };
+    const grid = { stroke: "rgba(128, 128, 128, 0.25)", width: 1 };
     const made = new uPlot(
       {
         width: box.clientWidth,

@@ -1,7 +1,7 @@
 import { Button, Card, Field, Input, Text, Title3 } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
-import { get, type Explanation, type Gateway } from "./api";
+import { useEffect, useState, type FormEvent } from "react";
+import { get, type Explanation, type Gateway, type Several } from "./api";
 import { What } from "./fix";
 import { Answered, Facts, State, Table, useParameter } from "./parts";
 
@@ -12,8 +12,10 @@ export function Explain({ gateway, titles }: { gateway: Gateway; titles: Readonl
   const explanation = useQuery({
     queryKey: [gateway.id, "explanation", id],
     enabled: id !== "",
-    queryFn: () => get<Explanation>(`${gateway.id}/providers/Causeway/explanations/${encodeURIComponent(id)}`),
+    retry: false,
+    queryFn: ({ signal }) => get<Explanation | Several>(`${gateway.id}/providers/Causeway/explanations/${encodeURIComponent(id)}`, signal),
   });
+  useEffect(() => setTyped(id), [id]);
   const submit = (e: FormEvent) => {
     e.preventDefault();
     setId(typed.trim());
@@ -27,8 +29,26 @@ export function Explain({ gateway, titles }: { gateway: Gateway; titles: Readonl
         </Field>
         <Button type="submit">Explain</Button>
       </form>
-      {id && <Answered query={explanation}>{(x) => <Explained of={x} titles={titles} />}</Answered>}
+      {id && <Answered query={explanation}>{(x) => ("requests" in x ? <Choice of={x} pick={setId} /> : <Explained of={x} titles={titles} />)}</Answered>}
     </Card>
+  );
+}
+
+/** Choice asks which of several requests is meant. */
+function Choice({ of, pick }: { of: Several; pick: (id: string) => void }) {
+  return (
+    <>
+      <Text>Several failed requests began then. Which one?{of.more ? ` ${of.more} more are not listed.` : ""}</Text>
+      <Table
+        name="Requests that began then"
+        columns={["Request", "Status", "Client", "Member", "Explain"]}
+        none=""
+        rows={of.requests.map((r) => ({
+          key: r.pick,
+          cells: [r.request, r.status, r.client, r.member ?? "", <Button size="small" onClick={() => pick(r.pick)}>Explain</Button>],
+        }))}
+      />
+    </>
   );
 }
 

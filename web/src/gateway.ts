@@ -22,8 +22,14 @@ export function useGateway(): UseQueryResult<Gateway | null> {
 }
 
 /** useOf asks for something about a gateway, again and again; what was there before stays while the next answer is on its way. */
-function useOf<T>(gateway: Gateway, key: unknown[], every: number | false, ask: () => Promise<T>): UseQueryResult<T> {
-  return useQuery({ queryKey: [gateway.id, ...key], queryFn: ask, refetchInterval: every, placeholderData: keepPreviousData });
+function useOf<T>(gateway: Gateway, key: unknown[], every: number | false, ask: (signal: AbortSignal) => Promise<T>, again = true): UseQueryResult<T> {
+  return useQuery({
+    queryKey: [gateway.id, ...key],
+    queryFn: ({ signal }) => ask(signal),
+    refetchInterval: every,
+    placeholderData: keepPreviousData,
+    ...(again ? {} : { retry: false }),
+  });
 }
 
 export const useStatus = (g: Gateway) => useOf(g, ["status"], often, () => get<Status>(`${g.id}/providers/Causeway/status`));
@@ -31,10 +37,10 @@ export const useStatus = (g: Gateway) => useOf(g, ["status"], often, () => get<S
 export const useHealth = (g: Gateway) => useOf(g, ["health"], often, () => post<Health>(`${g.id}/backendhealth`));
 
 export const useReport = (g: Gateway, since: string, until: string) =>
-  useOf(g, ["report", since, until], until ? false : 30_000, () => {
+  useOf(g, ["report", since, until], until ? false : 60_000, (signal) => {
     const query = new URLSearchParams({ ...(since && { since: startOf(since) }), ...(until && { until }) });
-    return get<Report>(`${g.id}/providers/Causeway/diagnosis?${query}`);
-  });
+    return get<Report>(`${g.id}/providers/Causeway/diagnosis?${query}`, signal);
+  }, false);
 
 /** useTitles is the title of each cause, by its id. */
 export function useTitles(g: Gateway): ReadonlyMap<string, string> {
@@ -60,14 +66,19 @@ export function startOf(range: string): string {
   return new Date(Date.now() - minutes * 60_000).toISOString();
 }
 
+/** intervalOf is how far the points of a range are apart: PT1M, PT5M or PT1H. */
+export function intervalOf(range: string): "PT1M" | "PT5M" | "PT1H" {
+  const minutes = Math.round((Date.now() - Date.parse(startOf(range))) / 60_000);
+  return minutes > 2880 ? "PT1H" : minutes > 360 ? "PT5M" : "PT1M";
+}
+
 export const useMetrics = (g: Gateway, names: string[], range: string, aggregation: string, split: string) =>
   useOf(g, ["metrics", names.join(), range, aggregation, split], seldom, async () => {
     const from = startOf(range);
-    const minutes = (Date.now() - Date.parse(from)) / 60_000;
     const query = new URLSearchParams({
       metricnames: names.join(),
       timespan: `${from}/${new Date().toISOString()}`,
-      interval: minutes > 2880 ? "PT1H" : minutes > 360 ? "PT5M" : "PT1M",
+      interval: intervalOf(range),
       aggregation,
       ...(split && { $filter: `${split} eq '*'` }),
     });

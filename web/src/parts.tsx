@@ -162,13 +162,14 @@ export function State({ of }: { of: string }) {
   );
 }
 
-/** useParameter is a value that lives in the URL, so that a link shows the same page. */
-export function useParameter(name: string, otherwise: string): [string, (v: string) => void] {
+/** useParameter is a value that lives in the URL, so that a link shows the same page. Another value ends those that depend on it. */
+export function useParameter(name: string, otherwise: string, dependent: string[] = []): [string, (v: string) => void] {
   const [search, setSearch] = useSearchParams();
   const set = (v: string) =>
     setSearch(
       (old) => {
         const next = new URLSearchParams(old);
+        dependent.forEach((d) => next.delete(d));
         if (v === otherwise || v === "") {
           next.delete(name);
         } else {

@@ -11,7 +11,7 @@ const ranges: [string, string][] = [
 ];
 
 /** useRange is the range of time that the URL names: 30m, 6h, 7d, or the time at which it begins. */
-export const useRange = () => useParameter("range", "1h");
+export const useRange = () => useParameter("range", "1h", ["until"]);
 
 /** Range lets a range be chosen. */
 export function Range() {

@@ -1,9 +1,10 @@
 import { Button, Card, Field, Input, MessageBar, MessageBarBody, Spinner, Title2, makeStyles, tokens } from "@fluentui/react-components";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { createContext, useContext, useEffect, useState, type FormEvent, type ReactNode } from "react";
-import { Problem, get, request } from "./api";
+import { createContext, useCallback, useContext, useEffect, useState, type FormEvent, type ReactNode } from "react";
+import { Problem, get, key, request } from "./api";
+import { Failure } from "./parts";
 
-export type Who = { caller: string; role: "reader" | "operator" | "owner" };
+export type Who = { caller: string; role: "reader" | "operator" | "owner"; key?: string };
 
 const Session = createContext<Who>({ caller: "", role: "reader" });
 
@@ -15,32 +16,57 @@ export const useMayChange = () => useWho().role !== "reader";
 
 const session = "/portal/session";
 
+/** code is that of the link in the address; empty: there is none. */
+const code = () => (location.hash.startsWith("#code=") ? location.hash.slice("#code=".length) : "");
+
 /** Signed shows its children to whoever is signed in, and the sign-in to everybody else. */
 export function Signed({ children }: { children: ReactNode }) {
   const cache = useQueryClient();
   const [refused, setRefused] = useState("");
-  const [linked, setLinked] = useState(!location.hash.startsWith("#code="));
-  const who = useQuery({ queryKey: ["session"], queryFn: () => get<Who>(session), retry: false, enabled: linked });
+  const [linked, setLinked] = useState(code() === "");
+  const who = useQuery({
+    queryKey: ["session"],
+    queryFn: () => get<Who>(session),
+    retry: false,
+    enabled: linked,
+    refetchInterval: (q) => (q.state.error && !ended(q.state.error) ? 3_000 : false), // a gateway that restarts
+  });
+  const done = useCallback(
+    (w: Who) => {
+      key.set(w.key ?? "");
+      cache.setQueryData(["session"], w);
+    },
+    [cache],
+  );
   useEffect(() => {
-    const code = location.hash.slice("#code=".length);
-    if (linked) {
-      return;
-    }
-    history.replaceState(null, "", location.pathname + location.search); // it is used up, and nobody's to read
-    request<Who>("POST", session, { code })
-      .then((w) => cache.setQueryData(["session"], w))
-      .catch((e: Problem) => setRefused(e.message))
-      .finally(() => setLinked(true));
-  }, [linked, cache]);
+    const follow = () => {
+      const given = code();
+      if (given === "") {
+        return;
+      }
+      history.replaceState(null, "", location.pathname + location.search); // it is used up, and nobody's to read
+      request<Who>("POST", session, { code: given })
+        .then(done)
+        .catch((e: Problem) => setRefused(e.message))
+        .finally(() => setLinked(true));
+    };
+    follow();
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, [done]);
   if (!linked || who.isPending) {
     return <Spinner label="Signing in" style={{ marginTop: "20vh" }} />;
   }
-  if (who.data && !(who.error instanceof Problem && who.error.status === 401)) {
+  if (who.data && !ended(who.error)) {
     return <Session.Provider value={who.data}>{children}</Session.Provider>;
   }
-  const gone = who.error instanceof Problem && who.error.status !== 401 ? who.error.message : "";
-  return <SignIn refused={refused || gone} done={(w) => cache.setQueryData(["session"], w)} />;
+  if (who.error && !ended(who.error)) {
+    return <Failure error={who.error} />;
+  }
+  return <SignIn refused={refused} done={done} />;
 }
+
+const ended = (e: Error | null) => e instanceof Problem && (e.status === 401 || e.status === 403);
 
 const useStyles = makeStyles({
   page: { minHeight: "100vh", display: "grid", placeItems: "center", backgroundColor: tokens.colorNeutralBackground3 },
@@ -52,7 +78,8 @@ function SignIn({ refused, done }: { refused: string; done: (w: Who) => void }) 
   const styles = useStyles();
   const [id, setId] = useState("");
   const [secret, setSecret] = useState("");
-  const [problem, setProblem] = useState(refused);
+  const [mine, setProblem] = useState("");
+  const problem = mine || refused;
   const [busy, setBusy] = useState(false);
   const submit = (e: FormEvent) => {
     e.preventDefault();

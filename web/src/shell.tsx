@@ -2,6 +2,7 @@ import { Button, Link, Text, makeStyles, mergeClasses, tokens } from "@fluentui/
 import { Suspense, lazy, useState, type ComponentType } from "react";
 import { NavLink, Navigate, Route, Routes, useLocation } from "react-router";
 import type { Gateway } from "./api";
+import { Boundary } from "./boundary";
 import { useGateway } from "./gateway";
 import { Answered, Page } from "./parts";
 import { leave, useWho } from "./session";
@@ -67,7 +68,7 @@ export function Shell() {
   const gateway = useGateway();
   const who = useWho();
   const [open, setOpen] = useState(false);
-  const { search } = useLocation();
+  const { pathname, search } = useLocation();
   return (
     <div className={styles.shell}>
       <header className={styles.top}>
@@ -101,6 +102,7 @@ export function Shell() {
           <Answered query={gateway}>
             {(g) =>
               g ? (
+                <Boundary key={pathname}>
                 <Suspense>
                   <Routes>
                     <Route path="/" element={<Navigate to="/overview" replace />} />
@@ -110,6 +112,7 @@ export function Shell() {
                     <Route path="*" element={<Page title="There is no such page">The menu has all pages.</Page>} />
                   </Routes>
                 </Suspense>
+                </Boundary>
               ) : (
                 <Page title="There is no gateway yet">
                   <Text>

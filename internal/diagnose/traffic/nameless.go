@@ -76,21 +76,32 @@ func (s *Summary) Turns(events []*Event) int {
 	return turns
 }
 
-// inAnsweredSeconds reports whether most events of a log that has whole seconds are in seconds in which their pool answered. An outage
-// shares two seconds with answers at most, its first and its last.
-func (s *Summary) inAnsweredSeconds(events []*Event, outages int) bool {
-	seconds, answered := map[int64]bool{}, 0
+// triedBetween counts the attempts at members of a pool that began between two times.
+func (s *Summary) triedBetween(k PoolKey, from, to time.Time) (n int) {
+	for at, m := range s.Members {
+		if at.Settings == k.Settings && m.Pool == k.Pool {
+			n += m.Tried.Between(from, to)
+		}
+	}
+	return n
+}
+
+// inTriedSeconds reports whether most events of a log that has whole seconds are in seconds in which other requests got a member of
+// their pool. An outage shares two seconds with those at most, its first and its last. Answers do not count: slow ones come out of requests
+// that began before the outage.
+func (s *Summary) inTriedSeconds(events []*Event, outages int) bool {
+	seconds, tried := map[int64]bool{}, 0
 	for _, e := range events {
 		at := e.At.Truncate(time.Second)
 		if e.Resolution() < time.Second || seconds[at.Unix()] {
 			continue
 		}
 		seconds[at.Unix()] = true
-		if s.AnsweredBetween(e.PoolKey(), at, at.Add(time.Second-stats.BinWidth)) > 0 {
-			answered++
+		if s.triedBetween(e.PoolKey(), at, at.Add(time.Second-stats.BinWidth)) > 0 {
+			tried++
 		}
 	}
-	return answered > 2*outages && 2*answered > len(seconds)
+	return tried > 2*outages && 2*tried > len(seconds)
 }
 
 // doubtUnhealthy withdraws the fault NoHealthy where only a quick 502 without a member suggests it: in a log that names no
@@ -99,7 +110,7 @@ func (s *Summary) doubtUnhealthy() {
 	pools, groups := GroupBy(Filter(s.Events, (*Event).TooQuick), (*Event).PoolKey)
 	for _, k := range pools {
 		turns := s.Turns(groups[k])
-		amid := turns > 1 && 3*turns > len(groups[k]) || s.inAnsweredSeconds(groups[k], turns)
+		amid := turns > 1 && 3*turns > len(groups[k]) || s.inTriedSeconds(groups[k], turns)
 		for _, e := range groups[k] {
 			if s.namesNone(e) && !s.knownWithout(e) || amid {
 				e.Fault, e.Unnamed = fault.Fault{Side: fault.Gateway, Kind: fault.Panicked}, true

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
 
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/schema"
@@ -20,7 +21,14 @@ func (d *Document) Restates(before *Document) bool {
 		return false
 	}
 	next, err := Parse(text)
-	return err == nil && d.Config.ResourceID() == before.Config.ResourceID() && reflect.DeepEqual(next.said(), before.said())
+	return err == nil && d.Config.ResourceID() == before.Config.ResourceID() && reflect.DeepEqual(next.said(), before.said()) &&
+		slices.EqualFunc(next.Config.Unserved, before.Config.Unserved, asksAlike)
+}
+
+// asksAlike compares protections that are asked for. A firewall that does not say whether it is on counts as on, and its default is off: with
+// that written out it says the same and asks for nothing.
+func asksAlike(a, b gateway.Unserved) bool {
+	return a.Protection == b.Protection && a.Object == b.Object
 }
 
 // said is what the document says in all: Effective with its secrets, without the order of its properties.

@@ -60,3 +60,19 @@ func parsed(t *testing.T, text string) *Document {
 	}
 	return d
 }
+
+// A firewall that does not say whether it is on counts as on. Whoever writes that it is off asks for another configuration, though off is the
+// default.
+func TestAFirewallThatIsTurnedOffIsNoRestatement(t *testing.T) {
+	t.Parallel()
+	with := func(firewall string) *Document {
+		return parsed(t, strings.Replace(terse, `"sku":{`, `"webApplicationFirewallConfiguration":{`+firewall+`"firewallMode":"Prevention","ruleSetType":"OWASP","ruleSetVersion":"3.2"},"sku":{`, 1))
+	}
+	before, off := with(""), with(`"enabled":false,`)
+	if len(before.Config.Unserved) != 1 || len(off.Config.Unserved) != 0 {
+		t.Fatalf("%v, %v", before.Config.Unserved, off.Config.Unserved)
+	}
+	if off.Restates(before) || !before.Restates(with("")) {
+		t.Error("a firewall that was turned off counts as unchanged")
+	}
+}

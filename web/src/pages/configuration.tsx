@@ -18,7 +18,7 @@ import {
 } from "@fluentui/react-components";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { get, request, type Gateway, type Sizing } from "../api";
+import { Problem, get, request, type Gateway, type Sizing } from "../api";
 import { useStatus } from "../gateway";
 import { Answered, Facts, Failure, Page, Table, percent } from "../parts";
 import { useMayChange } from "../session";
@@ -57,28 +57,56 @@ function changesOf(was: Scale, now: Scale): [string, string, string][] {
   return rows.filter(([, a, b]) => a !== b);
 }
 
+/** Edit is a change that is being typed, of the gateway as it was when that began. */
+type Edit = { of: Gateway; scale: Partial<Scale> };
+
+/** applied puts a gateway, and waits until it is in force, for a slow one goes on after its answer. */
+async function applied(gateway: Gateway, scale: Scale) {
+  await request<Gateway>("PUT", gateway.id, withScale(gateway, scale), { "If-Match": gateway.etag });
+  for (let i = 0; i < 120; i++) {
+    const now = await get<Gateway>(gateway.id);
+    if (now.properties.provisioningState === "Failed") {
+      throw new Problem(409, "Failed", "The gateway could not serve this change; the configuration before it stays in force. The activity log says why.");
+    }
+    if (now.properties.provisioningState !== "Updating") {
+      return;
+    }
+    await new Promise((done) => setTimeout(done, 1_000));
+  }
+  throw new Problem(504, "Slow", "The change is still under way after two minutes. The activity log says when it is in force.");
+}
+
 export function Configuration({ gateway }: { gateway: Gateway }) {
   const mayChange = useMayChange();
   const cache = useQueryClient();
   const status = useStatus(gateway);
-  const served = scaleOf(gateway);
-  const [edited, setEdited] = useState<Scale>();
+  const [edited, setEdited] = useState<Edit>();
   const [asking, setAsking] = useState(false);
-  const scale = edited ?? served;
+  const base = edited?.of ?? gateway;
+  const served = scaleOf(base);
+  const scale = { ...served, ...edited?.scale };
   const changes = changesOf(served, scale);
   const apply = useMutation({
-    mutationFn: () => request<Gateway>("PUT", gateway.id, withScale(gateway, scale), { "If-Match": gateway.etag }),
+    mutationFn: () => applied(base, scale),
     onSuccess: () => {
       setEdited(undefined);
       return cache.invalidateQueries({ queryKey: ["gateway"] });
     },
     onSettled: () => setAsking(false),
   });
-  const edit = (part: Partial<Scale>) => setEdited({ ...scale, ...part });
+  const edit = (part: Partial<Scale>) => {
+    apply.reset();
+    setEdited({ of: base, scale: { ...edited?.scale, ...part } });
+  };
+  const discard = () => {
+    apply.reset();
+    setEdited(undefined);
+  };
   const capacity = useQuery({
     queryKey: [gateway.id, "capacity"],
-    refetchInterval: 30_000,
-    queryFn: () => get<Sizing>(`${gateway.id}/providers/Causeway/capacity`),
+    refetchInterval: 60_000,
+    retry: false,
+    queryFn: ({ signal }) => get<Sizing>(`${gateway.id}/providers/Causeway/capacity`, signal),
   });
   return (
     <Page title="Configuration">
@@ -105,16 +133,21 @@ export function Configuration({ gateway }: { gateway: Gateway }) {
         )}
         <Switch label="HTTP/2" checked={scale.http2} disabled={!mayChange} onChange={(_, d) => edit({ http2: d.checked })} />
         {apply.error && <Failure error={apply.error} />}
+        {base.etag !== gateway.etag && (
+          <MessageBar intent="warning" layout="multiline">
+            <MessageBarBody>Somebody has changed the gateway since this change was begun, and saving would be refused. Discard, look, and make it again.</MessageBarBody>
+          </MessageBar>
+        )}
         {apply.isSuccess && changes.length === 0 && (
           <MessageBar intent="success">
             <MessageBarBody>The change is in force.</MessageBarBody>
           </MessageBar>
         )}
         <div style={{ display: "flex", gap: 8 }}>
-          <Button appearance="primary" disabled={!mayChange || changes.length === 0} onClick={() => setAsking(true)}>
+          <Button appearance="primary" disabled={!mayChange || changes.length === 0 || base.etag !== gateway.etag} onClick={() => setAsking(true)}>
             Save
           </Button>
-          <Button disabled={changes.length === 0} onClick={() => setEdited(undefined)}>
+          <Button disabled={changes.length === 0} onClick={discard}>
             Discard
           </Button>
         </div>
@@ -125,8 +158,17 @@ export function Configuration({ gateway }: { gateway: Gateway }) {
           {(c) => (
             <>
               <Text>{c.judgement}</Text>
-              {(c.advice ?? []).map((text) => (
-                <Text key={text}>Advice: {text}</Text>
+              {(c.advice ?? []).map((a) => (
+                <section key={a.change}>
+                  <Text>
+                    Advice: {a.change}, because {a.because}
+                  </Text>
+                  {Object.entries(a.commands).map(([tool, command]) => (
+                    <pre key={tool}>
+                      {tool}: {command}
+                    </pre>
+                  ))}
+                </section>
               ))}
               <Table
                 name="Loads"
@@ -178,9 +220,9 @@ function Count({ label, value, disabled, set }: { label: string; value: number; 
         max={125}
         disabled={disabled}
         onChange={(_, d) => {
-          const n = d.value ?? Number(d.displayValue);
+          const n = d.value ?? Number(d.displayValue || NaN);
           if (Number.isInteger(n)) {
-            set(n);
+            set(Math.min(125, Math.max(0, n)));
           }
         }}
       />

@@ -40,19 +40,19 @@ export function Logs({ gateway }: { gateway: Gateway }) {
             return (
               <>
                 <Text size={200}>
-                  {shown.length} of the last {rows.length} requests of this time
-                  {rows.length === most && "; choose a shorter time to see older ones"}
+                  {shown.length} of the newest {rows.length} requests of this time
+                  {rows.length === most && ", which has more: causeway logs filters all of them"}
                 </Text>
                 <Table
                   name="Requests"
                   columns={["Time", "Status", "Request", "Host", "Member", "Taken", "Member took", "Why", "Explain"]}
-                  none="No request of this time matches."
+                  none="None of these requests matches."
                   rows={shown.map((r, i) => ({
                     key: String(r.TransactionId) + i,
                     cells: [
                       clock(String(r.TimeGenerated)), String(r.HttpStatus), `${r.HttpMethod} ${r.RequestUri}`, String(r.OriginalHost ?? r.Host ?? ""),
                       String(r.ServerRouted ?? ""), <span style={{ whiteSpace: "nowrap" }}>{String(r.TimeTaken)} s</span>, `${r.ServerResponseLatency || "none"}`, String(r.ErrorInfo ?? ""),
-                      <Link to={`/diagnose?${new URLSearchParams({ request: String(r.TransactionId) })}`}>explain</Link>,
+                      <Link to={`/diagnose?${new URLSearchParams({ range, request: String(r.TransactionId) })}`}>explain</Link>,
                     ],
                   }))}
                 />

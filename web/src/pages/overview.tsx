@@ -1,9 +1,10 @@
 import { Card, Link, Text } from "@fluentui/react-components";
+import { useMemo } from "react";
 import { Link as RouterLink } from "react-router";
 import type { Gateway, Health, Metric } from "../api";
 import { nameOf } from "../api";
 import { Chart } from "../chart";
-import { useHealth, useMetrics, useReport, useStatus } from "../gateway";
+import { intervalOf, useHealth, useMetrics, useReport, useStatus } from "../gateway";
 import { Answered, Facts, Page, State, Table, Tile, Tiles, clock, count, percent } from "../parts";
 import { Range, useRange } from "../range";
 
@@ -74,7 +75,7 @@ export function Overview({ gateway }: { gateway: Gateway }) {
         </Answered>
       </Card>
       <Card>
-        <Text weight="semibold">Requests a minute</Text>
+        <Text weight="semibold">Requests {{ PT1M: "a minute", PT5M: "in five minutes", PT1H: "an hour" }[intervalOf(range)]}</Text>
         <Answered query={requests}>{(all) => <Lines all={all} of="total" unit="requests" name="Requests" />}</Answered>
       </Card>
       <Card>
@@ -113,19 +114,18 @@ export function Overview({ gateway }: { gateway: Gateway }) {
 
 /** Lines draws one line for each metric, of all its series together. */
 function Lines({ all, of, unit, name }: { all: Metric[]; of: "total" | "average"; unit: string; name: string }) {
-  const data = all[0]?.timeseries[0]?.data ?? [];
-  return (
-    <Chart
-      name={name}
-      unit={unit}
-      times={data.map((d) => Date.parse(d.timeStamp) / 1000)}
-      series={all.map((m) => ({
+  const drawn = useMemo(() => {
+    const data = all[0]?.timeseries[0]?.data ?? [];
+    return {
+      times: data.map((d) => Date.parse(d.timeStamp) / 1000),
+      series: all.map((m) => ({
         name: m.name.value,
         values: data.map((_, i) => {
           const v = m.timeseries[0]?.data[i]?.[of];
           return typeof v === "number" ? v : null;
         }),
-      }))}
-    />
-  );
+      })),
+    };
+  }, [all, of]);
+  return <Chart name={name} unit={unit} times={drawn.times} series={drawn.series} />;
 }
