@@ -9,9 +9,9 @@ import (
 // cookieName keeps the cookie to the host that set it, to https and to every path (RFC 6265bis, section 4.1.3.2).
 const cookieName = "__Host-causeway-session"
 
-// PortalHeader has the key of the session in every request of the portal's script, which keeps it where only pages of its own origin
-// read it. Another site cannot send it. Nor can another port of the same host, such as a listener of the gateway, behind which a member sees
-// the cookie: browsers send cookies to all ports (RFC 6265, section 8.5), and the cookie alone is worth nothing.
+// PortalHeader has the key of the session in every request of the portal's script, which keeps it where only pages of its own
+// origin read it. Another site cannot send it. Nor can another port of the same host, such as a listener of the gateway, behind
+// which a member sees the cookie: browsers send cookies to all ports (RFC 6265, section 8.5). The cookie alone is worth nothing.
 const PortalHeader = "X-Causeway-Portal"
 
 // ErrForeign is returned for a request that may come from another site.

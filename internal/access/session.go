@@ -86,8 +86,8 @@ func (s *Sessions) SignIn(ctx context.Context, from netip.Addr, id, secret strin
 	return s.begin(session{caller: caller, credential: true}), nil
 }
 
-// Check finds the caller of a session by its id and key. A session that a credential began has the role that the credential has now. The errors are
-// ErrNoSession, ErrRevoked, and those of the store.
+// Check finds the caller of a session by its id and key. A session that a credential began has the role that the credential has now.
+// The errors are ErrNoSession, ErrRevoked, and those of the store.
 func (s *Sessions) Check(ctx context.Context, id, key string) (Caller, error) {
 	found, ok := s.use(id, key)
 	if !ok {

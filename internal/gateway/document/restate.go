@@ -25,8 +25,8 @@ func (d *Document) Restates(before *Document) bool {
 		slices.EqualFunc(next.Config.Unserved, before.Config.Unserved, asksAlike)
 }
 
-// asksAlike compares protections that are asked for. A firewall that does not say whether it is on counts as on, and its default is off: with
-// that written out it says the same and asks for nothing.
+// asksAlike compares protections that are asked for. A firewall that does not say whether it is on counts as on, and its default is off:
+// with that written out it says the same and asks for nothing.
 func asksAlike(a, b gateway.Unserved) bool {
 	return a.Protection == b.Protection && a.Object == b.Object
 }
