@@ -212,9 +212,14 @@ func (c *Client) do(req *http.Request, v any) (status int, err error) {
 	return res.StatusCode, nil
 }
 
-// broken reports whether a connection ended without an answer.
+// broken reports whether a connection that was made ended without an answer. How that looks depends on how far the request was.
 func broken(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return false
+	}
+	var late net.Error
+	return !(errors.As(err, &late) && late.Timeout()) && !errors.Is(err, context.Canceled)
 }
 
 // unreached is ErrNotRunning, with the error of the connection where that says more.
