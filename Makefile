@@ -136,7 +136,7 @@ bench-writes: build ## write a gateway of 50 listeners over the management API s
 soak: ## run Causeway for an hour under everything at once; are memory, descriptors and latency flat?
 	@bench/run-soak
 
-release: ## build archives, Debian packages, bills of materials and checksums of VERSION into dist/
+release: $(PORTAL) ## build archives, Debian packages, bills of materials and checksums of VERSION into dist/
 	@scripts/release $(VERSION)
 
 packages: ## install the programs that tests run against, where they are missing
