@@ -112,6 +112,7 @@ func Reused(idle time.Duration, uses int) Change {
 // Fails makes the last attempt fail, and with it the request.
 func Fails(f fault.Fault, after time.Duration) Change {
 	return func(r *accesslog.Record, a *accesslog.Attempt) {
+		f := f // A change that two stories share at once keeps what it was made with.
 		f.Reused = a.Reused
 		r.Fault, r.ErrorInfo, r.Status = f, f.ErrorInfo(), f.Status(false)
 		r.Taken = after
@@ -127,6 +128,7 @@ func Recovered(f fault.Fault, first Change) Change {
 	return func(r *accesslog.Record, a *accesslog.Attempt) {
 		failed := *a
 		first(&accesslog.Record{}, &failed)
+		f := f
 		f.Reused = failed.Reused
 		failed.Fault, failed.Status, failed.Wait = f, 0, accesslog.Unset
 		r.Attempts = append(r.Attempts, failed)
