@@ -106,7 +106,7 @@ var probes = []Cause{
 			backend("answer 200 on the probe's path instead of a redirect"),
 			probe("accept 200 only", "--match-status-codes 200",
 				"$probe.Match = New-AzApplicationGatewayProbeHealthResponseMatch -StatusCode 200", "HTTP response status code match",
-				"match.statusCodes to 200"),
+				"match.statusCodes to 200").with(ofProbe("match/statusCodes", `["200"]`)),
 		},
 	},
 	{
@@ -141,7 +141,8 @@ var probes = []Cause{
 				"--interval {interval} --timeout {probeTimeout} --threshold {threshold}",
 				"$probe.Interval = {interval}; $probe.Timeout = {probeTimeout}; $probe.UnhealthyThreshold = {threshold}",
 				"Interval, Timeout, Unhealthy threshold",
-				"interval to {interval}, timeout to {probeTimeout} and unhealthyThreshold to {threshold}"),
+				"interval to {interval}, timeout to {probeTimeout} and unhealthyThreshold to {threshold}").
+				with(ofProbe("interval", "{interval}"), ofProbe("timeout", "{probeTimeout}"), ofProbe("unhealthyThreshold", "{threshold}")),
 		},
 	},
 	{

@@ -180,6 +180,7 @@ var reachability = []Cause{
 			{
 				Side: "gateway", Change: "stop reusing connections before the device drops them",
 				Causeway: "set backendIdleTimeout: {newIdle} in causeway.yaml" + applyLocal,
+				Set:      []Setting{newIdle},
 			},
 			{
 				Side:       "backend",

@@ -17,6 +17,7 @@ var connections = []Cause{
 				Side:     "gateway",
 				Change:   "stop reusing connections before the backend closes them (Application Gateway has no setting for it)",
 				Causeway: "set backendIdleTimeout: {newIdle} in causeway.yaml (or keepAliveHint: honour where the backend announces its limit)" + applyLocal,
+				Set:      []Setting{newIdle},
 			},
 		},
 	},

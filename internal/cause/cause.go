@@ -27,7 +27,21 @@ type Fix struct {
 	PowerShell string
 	Portal     string
 	Causeway   string
+	Set        []Setting // what Causeway says, for programs that apply it; none where somebody has to choose a value first
 }
+
+// Setting is a value of the gateway's configuration that a fix sets. Path and Value may hold {names}.
+type Setting struct {
+	File  string // Document or Local
+	Path  string // of the property: in the document below properties, a member of a collection by its name
+	Value string // JSON
+}
+
+// Files of a configuration.
+const (
+	Document = "document"
+	Local    = "causeway.yaml"
+)
 
 // Confidence is how far a source of evidence can take one: "H", "M", "L" or "-".
 type Confidence string

@@ -12,7 +12,7 @@ var timingCauses = []Cause{
 			backend("find out what makes these requests slow; move long work to a queue and respond at once"),
 			settings("raise the request timeout of {settings} from {timeout} to {newTimeout}", "--timeout {newTimeoutSeconds}",
 				"$settings.RequestTimeout = {newTimeoutSeconds}",
-				"Request time-out", "requestTimeout to {newTimeoutSeconds}"),
+				"Request time-out", "requestTimeout to {newTimeoutSeconds}").with(ofSettings("requestTimeout", "{newTimeoutSeconds}")),
 		},
 	},
 	{
@@ -179,7 +179,8 @@ var timingCauses = []Cause{
 		Fixes: []Fix{
 			backend("hold for a few seconds less than the gateway waits"),
 			settings("let the gateway wait for longer than the hold: {newTimeout}", "--timeout {newTimeoutSeconds}",
-				"$settings.RequestTimeout = {newTimeoutSeconds}", "Request time-out", "requestTimeout to {newTimeoutSeconds}"),
+				"$settings.RequestTimeout = {newTimeoutSeconds}", "Request time-out", "requestTimeout to {newTimeoutSeconds}").
+				with(ofSettings("requestTimeout", "{newTimeoutSeconds}")),
 		},
 	},
 	{

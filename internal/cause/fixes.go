@@ -39,6 +39,22 @@ func settings(change, az, ps, portal, document string) Fix {
 	}
 }
 
+// with adds what a program sets to apply a fix.
+func (f Fix) with(set ...Setting) Fix {
+	f.Set = set
+	return f
+}
+
+// ofSettings is a property of the backend settings {settings}, and ofProbe one of the probe {probe}.
+func ofSettings(property, value string) Setting {
+	return Setting{Document, "backendHttpSettingsCollection/{settings}/" + property, value}
+}
+
+func ofProbe(property, value string) Setting { return Setting{Document, "probes/{probe}/" + property, value} }
+
+// newIdle is how long the gateway keeps idle connections to members from then on.
+var newIdle = Setting{Local, "backendIdleTimeout", `"{newIdle}"`}
+
 // servers is a change of the members of {pool}; az and PowerShell want the whole list.
 func servers(change, az, ps, document string) Fix {
 	return Fix{
@@ -88,6 +104,10 @@ func instances(change string) Fix {
 			"Set-AzApplicationGatewayAutoscaleConfiguration -ApplicationGateway $gw -MinCapacity {least} -MaxCapacity {most}" + setGateway,
 		Portal:   "Configuration > Capacity type, instance counts",
 		Causeway: "set minCapacity {least} and maxCapacity {most} of autoscaleConfiguration in the document" + applyDocument,
+		Set: []Setting{
+			{Document, "autoscaleConfiguration/minCapacity", "{least}"},
+			{Document, "autoscaleConfiguration/maxCapacity", "{most}"},
+		},
 	}
 }
 

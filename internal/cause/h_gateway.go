@@ -17,6 +17,7 @@ var gatewayCauses = []Cause{
 					"Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name {size} -Tier {tier} -Capacity {instances}" + setGateway,
 				Portal:   "Configuration > Instance count, SKU size",
 				Causeway: "set capacity {instances} of sku in the document" + applyDocument,
+				Set:      []Setting{{Document, "sku/capacity", "{instances}"}},
 			},
 		},
 	},

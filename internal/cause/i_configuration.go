@@ -27,7 +27,7 @@ var configuration = []Cause{
 		Disproof:  "requests on that port have succeeded since the last change",
 		Fixes: []Fix{
 			settings("set the port of {settings} to that of the service", "--port {port}", "$settings.Port = {port}",
-				"Backend port", "port"),
+				"Backend port", "port").with(ofSettings("port", "{port}")),
 		},
 	},
 	{

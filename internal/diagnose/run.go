@@ -101,6 +101,9 @@ func commandsOf(r *report.Report, h report.Host) {
 		for j := range r.Findings[i].Fixes {
 			if x := &r.Findings[i].Fixes[j]; x.Side == "gateway" {
 				x.Commands = x.Commands.Of(h)
+				if h == report.OnAzure {
+					x.Set = nil
+				}
 			}
 		}
 	}

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"encoding/json"
 	"strings"
 )
 
@@ -143,6 +144,17 @@ type Fix struct {
 	Change   string   `json:"change"`
 	Commands Commands `json:"commands"`
 	Expected Expected `json:"expected"`
+
+	// Set is what a program sets to apply the fix to Causeway; empty where somebody has to choose a value, and for other gateways.
+	Set []Setting `json:"set,omitempty"`
+}
+
+// Setting is a value of the gateway's configuration: in the document, the path of a property below properties, in which a member of a
+// collection stands by its name (backendHttpSettingsCollection/api/requestTimeout), or a key of causeway.yaml.
+type Setting struct {
+	File  string          `json:"file"` // document, causeway.yaml
+	Path  string          `json:"path"`
+	Value json.RawMessage `json:"value"`
 }
 
 // Commands are the forms of a fix; an empty one has no such setting.

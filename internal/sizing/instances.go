@@ -1,12 +1,15 @@
 package sizing
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
 	"causeway/internal/budget"
+	"causeway/internal/cause"
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
@@ -200,9 +203,24 @@ func InstanceAdvice(t *traffic.Summary, now, need int, because string) []Advice 
 func instanceAdvice(t *traffic.Summary, larger largerSize, need int, because string) []Advice {
 	name, group := t.NameAndGroup()
 	return []Advice{
-		{Change: units.Count(need, "instance", "instances"), Because: because, Commands: setCapacity(t, name, group, need)},
-		{Change: "or " + larger.text(), Because: "with as many instances as now", Commands: larger.commands(t, name, group)},
+		{
+			Change: units.Count(need, "instance", "instances"), Because: because, Commands: setCapacity(t, name, group, need),
+			Set: []report.Setting{capacitySetting(t, need)},
+		},
+		{
+			Change: "or " + larger.text(), Because: "with as many instances as now", Commands: larger.commands(t, name, group),
+			Set: []report.Setting{larger.setting()},
+		},
 	}
+}
+
+// capacitySetting is the number of instances, or the maximum of a gateway that scales.
+func capacitySetting(t *traffic.Summary, n int) report.Setting {
+	path := "sku/capacity"
+	if t.Config != nil && t.Config.Autoscale != nil {
+		path = "autoscaleConfiguration/maxCapacity"
+	}
+	return report.Setting{File: cause.Document, Path: path, Value: json.RawMessage(strconv.Itoa(n))}
 }
 
 func sizesOf(t *traffic.Summary) gateway.Sizes {
@@ -248,6 +266,14 @@ func (l largerSize) text() string {
 		return gateway.CPUText(l.cpu) + " for each instance"
 	}
 	return "size " + l.sku + " (" + gateway.CPUText(l.cpu) + ")"
+}
+
+// setting is the larger size in the document, or in causeway.yaml.
+func (l largerSize) setting() report.Setting {
+	if l.sku != "" {
+		return report.Setting{File: cause.Document, Path: "sku/name", Value: json.RawMessage(strconv.Quote(l.sku))}
+	}
+	return report.Setting{File: cause.Local, Path: "sizes/" + l.name + "/cpu", Value: json.RawMessage(units.Decimal(l.cpu, 2))}
 }
 
 func (l largerSize) commands(t *traffic.Summary, name, group string) report.Commands {
@@ -304,6 +330,9 @@ func (c *Report) adviseMemory(b *budgets) {
 		Commands: report.Commands{
 			Causeway: fmt.Sprintf("set sizes: {%s: {memory: %dMiB}} in causeway.yaml, then: causeway config apply --local causeway.yaml", b.name, more>>20),
 		},
+		Set: []report.Setting{{
+			File: cause.Local, Path: "sizes/" + b.name + "/memory", Value: json.RawMessage(fmt.Sprintf(`"%dMiB"`, more>>20)),
+		}},
 	})
 }
 

@@ -75,6 +75,9 @@ func machineCapacity(t *traffic.Summary, m *evidence.Machine) *Report {
 	})
 	for i := range c.Advice {
 		c.Advice[i].Commands = c.Advice[i].Commands.Of(h)
+		if h == report.OnAzure {
+			c.Advice[i].Set = nil
+		}
 	}
 	return c
 }

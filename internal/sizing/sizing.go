@@ -61,6 +61,8 @@ type Advice struct {
 	Change   string          `json:"change"`
 	Because  string          `json:"because"`
 	Commands report.Commands `json:"commands"`
+
+	Set []report.Setting `json:"set,omitempty"` // what a program sets to follow it on Causeway; see report.Fix
 }
 
 // Figures that Azure publishes of a second-generation gateway.

@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -23,19 +24,27 @@ func newFinding(id string, events []*traffic.Event, scope report.Scope, confiden
 		Fixes: []report.Fix{}, DisprovedBy: c.Disproof,
 	}}
 	for _, fix := range c.Fixes {
-		f.Fixes = append(f.Fixes, report.Fix{
-			Side: fix.Side, Change: fix.Change, Expected: report.Expected{Removes: [2]int{0, len(events)}, Basis: "unknown"},
-			Commands: report.Commands{AzCLI: fix.AzCLI, PowerShell: fix.PowerShell, Portal: fix.Portal, Causeway: fix.Causeway},
-		})
+		f.Fixes = append(f.Fixes, catalogued(fix, report.Expected{Removes: [2]int{0, len(events)}, Basis: "unknown"}))
 	}
 	return f
+}
+
+// catalogued is a fix as the catalogue has it.
+func catalogued(fix cause.Fix, expected report.Expected) report.Fix {
+	x := report.Fix{
+		Side: fix.Side, Change: fix.Change, Expected: expected,
+		Commands: report.Commands{AzCLI: fix.AzCLI, PowerShell: fix.PowerShell, Portal: fix.Portal, Causeway: fix.Causeway},
+	}
+	for _, s := range fix.Set {
+		x.Set = append(x.Set, report.Setting{File: s.File, Path: s.Path, Value: json.RawMessage(s.Value)})
+	}
+	return x
 }
 
 // Generalise replaces advice for one member by the catalogue's: the finding is of several members now.
 func (f *Finding) Generalise() {
 	for i, fix := range cause.Find(f.Cause).Fixes {
-		f.Fixes[i].Change = fix.Change
-		f.Fixes[i].Commands = report.Commands{AzCLI: fix.AzCLI, PowerShell: fix.PowerShell, Portal: fix.Portal, Causeway: fix.Causeway}
+		f.Fixes[i] = catalogued(fix, f.Fixes[i].Expected)
 	}
 }
 
@@ -105,6 +114,7 @@ func (c *Case) Expand(values map[string]string, f *Finding) {
 			pairs = append(pairs, "{"+k+"}", v)
 		}
 	}
+	known := strings.NewReplacer(pairs...)
 	if values["member"] == "" {
 		pairs = append(pairs, "{member}", "each of the members")
 	}
@@ -127,7 +137,21 @@ func (c *Case) Expand(values map[string]string, f *Finding) {
 			Portal:     r.Replace(x.Commands.Portal),
 			Causeway:   r.Replace(x.Commands.Causeway),
 		}
+		x.Set = settingsOf(x.Set, known)
 	}
+}
+
+// settingsOf puts the names and values that are known into what a fix sets. If one is not, a program cannot apply the fix: nothing.
+func settingsOf(set []report.Setting, known *strings.Replacer) []report.Setting {
+	out := make([]report.Setting, 0, len(set))
+	for _, s := range set {
+		path, value := known.Replace(s.Path), known.Replace(string(s.Value))
+		if strings.ContainsRune(path, '{') || !json.Valid([]byte(value)) {
+			return nil
+		}
+		out = append(out, report.Setting{File: s.File, Path: path, Value: json.RawMessage(value)})
+	}
+	return out
 }
 
 // ScopeOf is the narrowest scope that all events share.

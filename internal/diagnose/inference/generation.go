@@ -1,10 +1,12 @@
 package inference
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
+	"causeway/internal/cause"
 	"causeway/internal/report"
 	"causeway/internal/sizing"
 )
@@ -49,6 +51,7 @@ func (c *Case) fixedNumber(x *report.Fix) {
 			Portal:   "Configuration > SKU size",
 			Causeway: "set name " + size.Larger + " of sku in the document, then: causeway config apply gateway.json",
 		}
+		x.Set = []report.Setting{{File: cause.Document, Path: "sku/name", Value: json.RawMessage(`"` + size.Larger + `"`)}}
 		return
 	}
 	x.Commands = report.Commands{
@@ -58,6 +61,7 @@ func (c *Case) fixedNumber(x *report.Fix) {
 		Portal:   "Configuration > Instance count",
 		Causeway: "set capacity {instances} of sku in the document, then: causeway config apply gateway.json",
 	}
+	x.Set = []report.Setting{{File: cause.Document, Path: "sku/capacity", Value: json.RawMessage("{instances}")}}
 }
 
 // fillInstances fills in the instances that causeway capacity advises for the same evidence, unless the finding knows better. What

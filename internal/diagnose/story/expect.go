@@ -2,6 +2,7 @@ package story
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -211,6 +212,9 @@ func (s *Story) Check(r *report.Report) {
 	}
 	if sum != r.Failures {
 		s.t.Errorf("findings and undetermined add up to %d, failures are %d", sum, r.Failures)
+	}
+	if _, err := json.Marshal(r); err != nil { // what a fix sets is JSON once it is filled in
+		s.t.Error(err)
 	}
 	if err := r.Text(&strings.Builder{}, 100); err != nil {
 		s.t.Error(err)
