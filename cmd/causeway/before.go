@@ -3,7 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
+	"io"
 	"slices"
 	"strings"
 
@@ -14,8 +14,8 @@ import (
 var comparableForms = []string{"causeway.report/v1", report.Schema}
 
 // earlierReport reads a report that an earlier diagnosis wrote with -o json.
-func earlierReport(path string) (*report.Report, error) {
-	data, err := os.ReadFile(path)
+func earlierReport(stdin io.Reader, path string) (*report.Report, error) {
+	data, err := readInput(stdin, path)
 	if err != nil {
 		return nil, &exitError{
 			code: exitFailed, err: fmt.Errorf("read the earlier report: %w", err),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ func collectCommand() *cobra.Command {
 				fmt.Fprintln(cmd.ErrOrStderr(), "collect --redact is an old name of causeway redact")
 			}
 			if redact && c.Gateway == "" {
-				return redactPaths(cmd, paths, c.Bundle)
+				return redactFile(cmd, paths, time.Time{}, cmp.Or(c.Bundle, "redacted.tar.gz"))
 			}
 			if err := c.complete(cloud, since, until, paths); err != nil {
 				return err
@@ -103,7 +104,7 @@ func collectByScript(cmd *cobra.Command, c collection, file string, run, redact 
 
 // redactBundle writes a redacted copy beside the bundle.
 func redactBundle(cmd *cobra.Command, c collection) error {
-	return redactPaths(cmd, []string{c.Bundle}, strings.TrimSuffix(c.Bundle, ".tar.gz")+"-redacted.tar.gz")
+	return redactFile(cmd, []string{c.Bundle}, time.Time{}, strings.TrimSuffix(c.Bundle, ".tar.gz")+"-redacted.tar.gz")
 }
 
 // secretVariable has the secret of a credential: a command line can be read by others.

@@ -56,7 +56,7 @@ func diagnoseCommand() *cobra.Command {
 	f.StringVar(&d.since, "since", "", "only requests that began at or after this time")
 	f.StringVar(&d.until, "until", "", "only requests that began before this time")
 	choiceFlag(f, &d.failOn, "fail-on", "", "what gives exit code 1: a cause or a place with high confidence, or any failure", "never", "high", "any")
-	f.StringVar(&d.earlier, "before", "", "JSON report of an earlier window, to compare with")
+	f.StringVar(&d.earlier, "before", "", "JSON report of an earlier window, to compare with; - is standard input")
 	return cmd
 }
 
@@ -69,7 +69,10 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*report.Report, err
 	o.Gateway = d.gateway
 	var before *report.Report
 	if d.earlier != "" {
-		if before, err = earlierReport(d.earlier); err != nil {
+		if d.earlier == "-" && slices.Contains(paths, "-") {
+			return nil, &exitError{code: exitUsage, err: errors.New("--before - and the path - both read standard input"), hint: "give one of them as a file"}
+		}
+		if before, err = earlierReport(cmd.InOrStdin(), d.earlier); err != nil {
 			return nil, err
 		}
 	}

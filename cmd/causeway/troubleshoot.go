@@ -6,36 +6,39 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"causeway/internal/diagnose"
-	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
 	"causeway/internal/report"
 )
 
 func troubleshootCommand() *cobra.Command {
 	var live bool
-	var data, output string
+	var data, output, since, until string
 	cmd := &cobra.Command{
 		Use:   "troubleshoot [PATH...]",
 		Short: "Search for the cause step by step",
 		RunE: func(cmd *cobra.Command, paths []string) error {
+			o, err := window(since, until, time.Now())
+			if err != nil {
+				return err
+			}
 			bundle := &evidence.Bundle{}
 			if live || len(paths) > 0 || exists(data) {
 				gather := gather
 				if len(paths) > 0 {
 					gather = gatherSome
 				}
-				var err error
 				if bundle, err = gather(cmd, live, data, paths); err != nil {
 					return err
 				}
 				defer bundle.Close()
 			}
-			result, err := diagnose.Run(bundle, traffic.Options{})
+			result, err := diagnose.Run(bundle, o)
 			if err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("troubleshoot: %w", err)}
 			}
@@ -52,6 +55,8 @@ func troubleshootCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&live, "live", false, "ask the gateway that runs on --data")
+	cmd.Flags().StringVar(&since, "since", "", "only requests that began at or after this time")
+	cmd.Flags().StringVar(&until, "until", "", "only requests that began before this time")
 	outputFlag(cmd.Flags(), &output, "text", "json")
 	dataFlag(cmd, &data)
 	return cmd

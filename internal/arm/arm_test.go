@@ -21,6 +21,7 @@ import (
 	"causeway/internal/gateway/document"
 	"causeway/internal/probe"
 	"causeway/internal/store"
+	"causeway/internal/upload"
 )
 
 // fake is a gateway that serves whatever is valid.
@@ -45,15 +46,38 @@ type fake struct {
 
 	reports  []string // that were asked for
 	reported string   // what a report says
-	noReport error    // why there is none
+	noted    string   // what could not be read for it
+	given    string   // to the last one, on its standard input
+	uploads  *upload.Uploads
+	idle     string // backendIdleTimeout
+	noReport error  // why there is none
 }
 
-func (f *fake) Report(_ context.Context, command string, args ...string) ([]byte, error) {
+func (f *fake) Report(_ context.Context, c Command) (Printed, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.reports = append(f.reports, strings.Join(append([]string{command}, args...), " "))
-	return []byte(f.reported), f.noReport
+	f.reports = append(f.reports, strings.Join(append([]string{c.Name}, c.Args...), " "))
+	f.given = string(c.Input)
+	return Printed{Text: []byte(f.reported), Notes: []byte(f.noted)}, f.noReport
 }
+
+func (f *fake) Settings() (map[string]any, string) {
+	return map[string]any{"backendIdleTimeout": f.idle}, "tag-" + f.idle
+}
+
+func (f *fake) ChangeSettings(_ context.Context, tag string, patch map[string]any) ([]gateway.Problem, error) {
+	if _, now := f.Settings(); tag != "" && tag != now {
+		return nil, &SettingsConflict{Now: now}
+	}
+	idle, ok := patch["backendIdleTimeout"].(string)
+	if !ok {
+		return nil, &document.FormatError{Message: "no", Hint: "such"}
+	}
+	f.idle = idle
+	return nil, nil
+}
+
+func (f *fake) Uploads() *upload.Uploads { return f.uploads }
 
 func (f *fake) Config() admin.Config {
 	f.mu.Lock()

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -399,7 +398,7 @@ func TestQuestionsOfNodesAreBounded(t *testing.T) {
 		}
 		var all []*slot
 		for range nodeQuestions {
-			taken, err := w.server.answering.take(&request{Request: httptest.NewRequest("POST", "/", http.NoBody)})
+			taken, err := w.server.answering.take(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -19,6 +19,7 @@ type route struct {
 	handle  func(*request) (response, error)
 
 	unversioned bool // takes no api-version
+	large       bool // its body is a file
 }
 
 // Paths of the resources.
@@ -42,6 +43,7 @@ func routes() []route {
 	t.monitor()
 	t.logs()
 	t.reports()
+	t.settings()
 	t.choices()
 	t.neighbours()
 	t.deployments()

@@ -27,12 +27,14 @@ import (
 	"causeway/internal/probe"
 	"causeway/internal/store"
 	"causeway/internal/store/cluster"
+	"causeway/internal/upload"
 )
 
 // Gateway is what a supervisor lets the API do.
 type Gateway interface {
 	Cluster
 	Reports
+	Settings
 	// Config is what is served. Without a Document there is no gateway yet.
 	Config() admin.Config
 	// Apply serves another configuration; see admin.Gateway. The caller of ctx is noted.
@@ -81,6 +83,7 @@ type Server struct {
 	answering  *slots // of questions of other nodes; they ask nobody, so that no two nodes wait for each other
 	logs       logIndex
 	admitted   admitted
+	reports    recent
 }
 
 // New makes a server for an address, of which hosts are all names, each as host:port. A server that answers only on a unix socket
@@ -98,6 +101,7 @@ func New(g Gateway, items Items, h History, control *access.Control, hosts []str
 		querying:  newSlots(logQueries),
 		measuring: newSlots(metricQueries),
 		reporting: newSlots(reportsAtOnce),
+		reports:   recent{all: map[string]*recentReport{}, most: reportsKept},
 		recalling: newSlots(activityQueries),
 		answering: newSlots(nodeQuestions),
 		peers:     peerClient(authority),
@@ -130,11 +134,14 @@ type request struct {
 const (
 	bodyMax     = 16 << 20 // bytes; ARM takes 4 MiB
 	requestTime = time.Minute
+	largeTime   = 10 * time.Minute // of a body that is a file
 )
 
 // ServeHTTP implements http.Handler: find the route, the caller, and whether the caller may; then let the handler answer.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), requestTime)
+	to := s.destination(r)
+	bounds := to.bounds()
+	ctx, cancel := context.WithTimeout(r.Context(), bounds.time)
 	defer cancel()
 	id := uuid.NewString()
 	w.Header().Set("X-Ms-Request-Id", id)
@@ -143,8 +150,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	r = r.WithContext(ctx)
-	r.Body = http.MaxBytesReader(w, r.Body, bodyMax)
-	answer, err := s.answer(r)
+	r.Body = http.MaxBytesReader(w, r.Body, bounds.body)
+	if bounds.time > requestTime {
+		c := http.NewResponseController(w)
+		_, _ = c.SetReadDeadline(time.Now().Add(bounds.time)), c.SetWriteDeadline(time.Now().Add(bounds.time+writeTime)) // those of the server are shorter
+	}
+	answer, err := s.answer(r, to)
 	defer answer.slot.release()
 	if err != nil {
 		s.fail(w, r, err)
@@ -155,7 +166,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // answer is what a request gets.
-func (s *Server) answer(r *http.Request) (response, error) {
+func (s *Server) answer(r *http.Request, to destination) (response, error) {
 	peer := peerOf(r)
 	if peer == nil && !s.Knows(r.Host) {
 		return response{}, refuse(http.StatusMisdirectedRequest, "InvalidHostName",
@@ -164,11 +175,11 @@ func (s *Server) answer(r *http.Request) (response, error) {
 	if part, is := strings.CutPrefix(r.URL.Path, nodePath); is {
 		return s.answerNode(r, part)
 	}
-	at, vars, err := s.route(r)
+	at, err := to.route, to.err
 	if err != nil {
 		return response{}, err
 	}
-	q := &request{Request: r, server: s, vars: vars, peer: peer}
+	q := &request{Request: r, server: s, vars: to.vars, peer: peer}
 	if at.open {
 		return at.handle(q)
 	}
@@ -208,7 +219,32 @@ func (s *Server) Knows(host string) bool {
 	return false
 }
 
-// route finds the route of a request.
+// destination is where a request goes.
+type destination struct {
+	route *route
+	vars  map[string]string
+	err   error // why there is none
+}
+
+// bounds are those of a request: of a body, in bytes, and of the time that it may take.
+type bounds struct {
+	body int64
+	time time.Duration
+}
+
+func (d destination) bounds() bounds {
+	if d.route != nil && d.route.large {
+		return bounds{upload.MaxBytes, largeTime}
+	}
+	return bounds{bodyMax, requestTime}
+}
+
+// destination finds the route of a request.
+func (s *Server) destination(r *http.Request) destination {
+	at, vars, err := s.route(r)
+	return destination{at, vars, err}
+}
+
 func (s *Server) route(r *http.Request) (*route, map[string]string, error) {
 	segments, ok := splitPath(r.URL.EscapedPath())
 	if !ok {
@@ -305,6 +341,7 @@ func (q *request) from() netip.Addr {
 type response struct {
 	status int
 	body   any // encoded as JSON, or a json.RawMessage; nil: none
+	file   *file
 	header map[string]string
 
 	slot *slot // taken until it is written
@@ -312,9 +349,23 @@ type response struct {
 
 func ok(body any) (response, error) { return response{status: http.StatusOK, body: body}, nil }
 
+// file is an answer that is no JSON.
+type file struct {
+	kind    string // of media
+	name    string // under which a browser keeps it
+	content []byte
+}
+
 func (a response) write(w http.ResponseWriter) {
 	for name, value := range a.header {
 		w.Header().Set(name, value)
+	}
+	if a.file != nil {
+		w.Header().Set("Content-Type", a.file.kind)
+		w.Header().Set("Content-Disposition", `attachment; filename="`+a.file.name+`"`)
+		w.WriteHeader(a.status)
+		_, _ = w.Write(a.file.content)
+		return
 	}
 	if a.body == nil {
 		w.WriteHeader(a.status)

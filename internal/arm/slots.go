@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -30,21 +31,21 @@ type slot struct {
 	timer *time.Timer // ends the answer of a slow client; nil: it is not being written
 }
 
-// take waits for a slot.
-func (s *slots) take(q *request) (*slot, error) {
+// take waits for a slot, as long as ctx lives.
+func (s *slots) take(ctx context.Context) (*slot, error) {
 	s.waiting.Add(1)
 	defer s.waiting.Add(-1)
 	select {
 	case s.taken <- struct{}{}:
 		return &slot{of: s}, nil
-	case <-q.Context().Done():
+	case <-ctx.Done():
 		return nil, refuse(http.StatusTooManyRequests, "ThrottledError", "%d such queries run already; ask again", cap(s.taken))
 	}
 }
 
 // holding answers within a slot that stays taken until the answer is written.
 func (s *slots) holding(q *request, answer func() (response, error)) (out response, err error) {
-	held, err := s.take(q)
+	held, err := s.take(q.Context())
 	if err != nil {
 		return response{}, err
 	}

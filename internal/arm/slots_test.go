@@ -78,7 +78,7 @@ func TestLargeAnswersAreBoundedUntilTheyAreWritten(t *testing.T) {
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), slotTime-time.Second)
 				defer cancel()
-				_, err := x.slots(w.server).take(&request{Request: httptest.NewRequestWithContext(ctx, x.method, x.path, http.NoBody)})
+				_, err := x.slots(w.server).take(ctx)
 				if err == nil || asError(err).Status != http.StatusTooManyRequests {
 					t.Errorf("one too many: %v", err)
 				}

@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +25,9 @@ import (
 // that a diagnosis compares still compares alike. The key is drawn anew and kept nowhere, so pseudonyms of two bundles
 // have nothing to do with each other, and none leads back.
 type Redactor struct {
+	// Since leaves out logs of the hours before it: files whose names tell their hour, as Causeway and Azure write them.
+	Since time.Time
+
 	key   []byte
 	seen  map[string]string
 	hosts map[string]bool // names met in fields that hold hosts: they are replaced wherever they stand
@@ -51,6 +56,7 @@ func (r *Redactor) Redact(paths []string, to io.Writer) error {
 		return fmt.Errorf("redact: %w", err)
 	}
 	defer done()
+	files = slices.DeleteFunc(files, r.tooOld)
 	if err := eachLeafOf(files, r.learn); err != nil {
 		return err
 	}
@@ -72,6 +78,12 @@ func (r *Redactor) Redact(paths []string, to io.Writer) error {
 		return err
 	}
 	return z.Close()
+}
+
+// tooOld reports whether a file has logs of an hour before those that are wanted.
+func (r *Redactor) tooOld(file string) bool {
+	hour, known := evidence.HourOf(filepath.ToSlash(file))
+	return known && !hour.Add(time.Hour).After(r.Since)
 }
 
 // eachLeafOf calls f with everything that the files hold.

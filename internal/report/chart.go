@@ -13,60 +13,66 @@ import (
 // chart is a picture in units of its own: panels above each other that share an axis. Everything in it is placed here,
 // so that the page only writes it down.
 type chart struct {
-	ID      string
-	Title   string
-	Note    string // says in words what there is to see
-	Width   int
-	Height  float64
-	Left    float64
-	Right   float64
-	Panels  []panel
-	Ticks   []tick
-	Axis    string
-	Mark    *mark
-	Legend  []legend
-	Head    []string // of the same as a table
-	Rows    [][]string
-	Summary string // of the table
+	ID      string     `json:"id"`
+	Title   string     `json:"title"`
+	Note    string     `json:"note"` // says in words what there is to see
+	Width   int        `json:"width"`
+	Height  float64    `json:"height"`
+	Left    float64    `json:"left"`
+	Right   float64    `json:"right"`
+	AxisY   float64    `json:"axisY"` // where the lowest panel ends, and the ticks below it
+	TickY   float64    `json:"tickY"`
+	Panels  []panel    `json:"panels"`
+	Ticks   []tick     `json:"ticks"`
+	Axis    string     `json:"axis"`
+	Mark    *mark      `json:"mark"`
+	Legend  []legend   `json:"legend"`
+	Head    []string   `json:"head"` // of the same as a table
+	Rows    [][]string `json:"rows"`
+	Summary string     `json:"summary"` // of the table
 }
 
 type panel struct {
-	Label       string
-	Top, Bottom float64
-	Grid        []grid
-	Bars        []bar
+	Label  string  `json:"label"`
+	Top    float64 `json:"top"`
+	Bottom float64 `json:"bottom"`
+	Grid   []grid  `json:"grid"`
+	Bars   []bar   `json:"bars"`
 }
 
 type grid struct {
-	Y     float64
-	Label string
+	Y     float64 `json:"y"`
+	Label string  `json:"label"`
 }
 
 type bar struct {
-	X, Y, W, H float64
-	Class      string
-	Title      string
+	X     float64 `json:"x"`
+	Y     float64 `json:"y"`
+	W     float64 `json:"w"`
+	H     float64 `json:"h"`
+	Class string  `json:"class"`
+	Title string  `json:"title"`
 }
 
 type tick struct {
-	X      float64
-	Label  string
-	Anchor string
-	Spare  bool // left out on a narrow screen
+	X      float64 `json:"x"`
+	Label  string  `json:"label"`
+	Anchor string  `json:"anchor"`
+	Spare  bool    `json:"spare"` // left out on a narrow screen
 }
 
 // mark is a line across all panels.
 type mark struct {
-	X      float64
-	Label  string
-	Anchor string
-	TextX  float64
+	X      float64 `json:"x"`
+	Label  string  `json:"label"`
+	Anchor string  `json:"anchor"`
+	TextX  float64 `json:"textX"`
 }
 
 type legend struct {
-	Class string
-	Label string
-	Note  string
+	Class string `json:"class"`
+	Label string `json:"label"`
+	Note  string `json:"note"`
 }
 
 // Measures of a chart.
@@ -77,6 +83,7 @@ const (
 	chartTop    = 22.0 // room for the label of the mark
 	panelGap    = 26.0
 	axisRoom    = 36.0
+	tickLength  = 4.0
 	widestBar   = 36.0
 	narrowestUp = 1.5 // height of the smallest count that is shown
 )
@@ -118,7 +125,7 @@ func (c *chart) add(label string, high float64, slots []slot) {
 		p.Bars = append(p.Bars, c.stack(s, &p, high/float64(scale))...)
 	}
 	c.Panels = append(c.Panels, p)
-	c.Height = p.Bottom + axisRoom
+	c.Height, c.AxisY, c.TickY = p.Bottom+axisRoom, p.Bottom, p.Bottom+tickLength
 }
 
 func (s *slot) total() int {
@@ -475,9 +482,3 @@ func briefly0(x float64) string {
 	}
 	return briefly(x)
 }
-
-// AxisY is where the lowest panel ends.
-func (c *chart) AxisY() float64 { return c.Height - axisRoom }
-
-// TickY is where the ticks of the axis end.
-func (c *chart) TickY() float64 { return c.Height - axisRoom + 4 }

@@ -22,7 +22,7 @@ type Guide struct {
 	FailureKind *FailureKind `json:"failureKind"`
 	Rivals      []string     `json:"rivals"` // causes that the failures without a verdict may have, the likeliest first
 
-	host Host
+	Host Host `json:"host"` // where the gateway runs
 }
 
 // GuideStep is one question. Answer is yes, no or unknown; yes is always the harmless one, and the search goes on with the
@@ -151,7 +151,7 @@ func GuideOf(r *Report) *Guide {
 		Where:       r.Where,
 		FailureKind: r.FailureKind,
 		Rivals:      append([]string{}, r.Undetermined.Rivals...),
-		host:        r.Host,
+		Host:        r.Host,
 	}
 	if r.Requests > 0 {
 		g.Headline = r.Headline()
@@ -217,7 +217,7 @@ func (g *Guide) Reply(id, answer string) {
 		if s := &g.Steps[i]; s.ID == id {
 			s.Answer, s.Source = answer, "you"
 			if answer == No {
-				s.Then = guided[i].next(g.host)
+				s.Then = guided[i].next(g.Host)
 			}
 		}
 	}

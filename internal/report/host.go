@@ -1,6 +1,10 @@
 package report
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Host is where a gateway runs, and so with which commands it can be asked and changed.
 type Host int
@@ -11,6 +15,21 @@ const (
 	OnCauseway        // with its own commands
 	OnCausewayAz      // with its own commands, and with az over its management API
 )
+
+var hostNames = []string{"azure", "causeway", "causewayWithApi"}
+
+// MarshalText implements encoding.TextMarshaler.
+func (h Host) MarshalText() ([]byte, error) { return []byte(hostNames[h]), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *Host) UnmarshalText(text []byte) error {
+	i := slices.Index(hostNames, string(text))
+	if i < 0 {
+		return fmt.Errorf("the host %q is none of %s", text, strings.Join(hostNames, ", "))
+	}
+	*h = Host(i)
+	return nil
+}
 
 // Ask is how to get a piece of evidence of a gateway.
 func (h Host) Ask(causeway, az string) string {

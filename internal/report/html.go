@@ -6,7 +6,6 @@ import (
 	html "html/template"
 	"io"
 	"math"
-	"strings"
 	"unicode"
 
 	"causeway/internal/cause"
@@ -108,12 +107,10 @@ func (r *Report) page() *page {
 	if r.Verdict != nil {
 		p.Dots = dotsOf[r.Verdict.Confidence]
 	}
-	shown := &gallery{pictures: r.Pictures}
-	if r.Pictures != nil && r.Pictures.Timeline != nil && r.Failures+r.Recovered > 0 {
-		p.Timeline = r.Pictures.Timeline.chart(r.titles())
-	}
+	d := r.Draw()
+	p.Timeline, p.Other, p.Matrix = d.Timeline, d.Other, d.Matrix
 	for i := range r.Findings {
-		p.Findings = append(p.Findings, r.findingView(i, shown))
+		p.Findings = append(p.Findings, r.findingView(i, d.Findings[i]))
 	}
 	u := &r.Undetermined
 	for i := range u.Groups[:min(len(u.Groups), maxGroups)] {
@@ -126,10 +123,6 @@ func (r *Report) page() *page {
 	}
 	for _, s := range r.Steps {
 		p.Steps = append(p.Steps, stepView{s, signOf[s.Result]})
-	}
-	p.Other = shown.rest()
-	if r.Pictures != nil && r.Pictures.Matrix != nil {
-		p.Matrix = r.Pictures.Matrix.view()
 	}
 	return p
 }
@@ -184,12 +177,12 @@ var (
 	dotsOf = map[string]string{High: "●●●", Medium: "●●○", Low: "●○○"}
 )
 
-func (r *Report) findingView(i int, shown *gallery) findingView {
+func (r *Report) findingView(i int, charts []*chart) findingView {
 	f := &r.Findings[i]
 	v := findingView{
 		Finding: f, Heading: upperFirst(f.Title), Number: i + 1, Count: f.countText(r), Percent: math.Round(1000*f.Share) / 10,
 		Where: f.Scope.Text(), Sides: f.sides(),
-		Dots: dotsOf[f.Confidence], Charts: shown.of(f), Level: levelText(f.Where, f.FailureKind),
+		Dots: dotsOf[f.Confidence], Charts: charts, Level: levelText(f.Where, f.FailureKind),
 	}
 	for _, e := range f.Evidence {
 		v.Facts = append(v.Facts, factView{e.Fact, e.Rows[:min(2, len(e.Rows))]})
@@ -228,124 +221,4 @@ func (g *Open) view() groupView {
 		v.Rivals = append(v.Rivals, rivalView{x.Cause, title, x.Because, x.Against})
 	}
 	return v
-}
-
-// gallery hands out each picture once: to the first finding that it belongs to, and the rest at the end.
-type gallery struct {
-	pictures *Pictures
-	idle     map[*IdleShape]bool
-	latency  map[int]bool
-	n        int
-}
-
-func (g *gallery) id() string {
-	g.n++
-	return fmt.Sprintf("picture%d", g.n)
-}
-
-func (g *gallery) of(f *Finding) []*chart {
-	if g.pictures == nil {
-		return nil
-	}
-	if g.idle == nil {
-		g.idle, g.latency = map[*IdleShape]bool{}, map[int]bool{}
-	}
-	var out []*chart
-	for _, s := range g.pictures.idleAgesOf(f) {
-		if !g.idle[s] {
-			g.idle[s] = true
-			out = appendChart(out, s.chart(g.id()))
-		}
-	}
-	for i := range g.pictures.Latency {
-		if s := &g.pictures.Latency[i]; f.aboutTime() && s.Settings == f.Scope.Settings && !g.latency[i] {
-			g.latency[i] = true
-			out = appendChart(out, s.chart(g.id()))
-		}
-	}
-	return out
-}
-
-// aboutTime reports whether a finding is about how long answers take.
-func (f *Finding) aboutTime() bool {
-	return strings.HasPrefix(f.Cause, "d-") || strings.HasPrefix(f.Cause, "g-") || f.Cause == "b-stateful-idle-drop"
-}
-
-func (g *gallery) rest() []*chart {
-	var out []*chart
-	if g.pictures == nil {
-		return nil
-	}
-	for i := range g.pictures.Latency {
-		if !g.latency[i] {
-			out = appendChart(out, g.pictures.Latency[i].chart(g.id()))
-		}
-	}
-	for i := range g.pictures.IdleAge {
-		if s := &g.pictures.IdleAge[i]; !g.idle[s] {
-			out = appendChart(out, s.chart(g.id()))
-		}
-	}
-	return out
-}
-
-func appendChart(list []*chart, c *chart) []*chart {
-	if c == nil {
-		return list
-	}
-	return append(list, c)
-}
-
-// matrixView is where requests failed: a row for each member, a column for each instance.
-type matrixView struct {
-	Instances []string
-	Rows      []matrixRow
-}
-
-type matrixRow struct {
-	Member string
-	Cells  []matrixCellView
-}
-
-type matrixCellView struct {
-	MatrixCell
-	Rate string
-	Heat int // 0 to 5
-}
-
-func (m *Matrix) view() *matrixView {
-	v := &matrixView{Instances: m.Instances}
-	most := 0.0
-	for _, row := range m.Cells {
-		for _, c := range row {
-			most = max(most, c.rate())
-		}
-	}
-	for j, member := range m.Members {
-		row := matrixRow{Member: member}
-		if member == "" {
-			row.Member = "no member tried"
-		}
-		for i := range m.Instances {
-			c := m.Cells[i][j]
-			row.Cells = append(row.Cells, matrixCellView{c, units.Percent(c.Failures, c.Requests), heat(c.rate(), most)})
-		}
-		v.Rows = append(v.Rows, row)
-	}
-	return v
-}
-
-func (c MatrixCell) rate() float64 {
-	if c.Requests == 0 {
-		return 0
-	}
-	return float64(c.Failures) / float64(c.Requests)
-}
-
-// heat is how deep a colour is, of the deepest.
-func heat(rate, most float64) int {
-	if rate == 0 {
-		return 0
-	}
-	return max(1, int(math.Ceil(5*rate/most)))
 }

@@ -53,7 +53,7 @@ func (s *Supervisor) applyFor(ctx context.Context, caller, note string, c admin.
 		})
 		problems = append(notes, problems...)
 	}
-	e := activity.Event{Kind: activity.Configure, Caller: who.Name, Correlation: who.Correlation, Failed: err != nil}
+	e := activity.Event{Kind: activity.Configure, Caller: who.Name, Correlation: who.Correlation, Failed: err != nil, Why: note}
 	if err != nil {
 		e.Why = why(err, problems)
 	}

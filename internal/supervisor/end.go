@@ -44,6 +44,9 @@ func (s *Supervisor) close() {
 	if !s.successors.succeeded() {
 		s.budgets.holder.Close()
 	}
+	if s.uploads != nil && !s.successors.succeeded() { // else the folder is a successor's
+		_ = s.uploads.Close()
+	}
 	s.successors.close(s.o.Data)
 	s.relinquish()
 }

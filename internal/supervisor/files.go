@@ -1,8 +1,11 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -27,13 +30,27 @@ func readFiles(o Options) (c admin.Config, unread, err error) {
 			return c, unread, fmt.Errorf("read the parameters of the template: %w", err)
 		}
 	}
-	if o.Local != "" {
-		if c.Local, err = os.ReadFile(o.Local); err != nil {
-			return c, unread, fmt.Errorf("read causeway.yaml: %w", err)
-		}
-		c.Dir, err = filepath.Abs(filepath.Dir(o.Local))
-	}
+	c.Local, c.Dir, err = readLocal(o)
 	return c, unread, err
+}
+
+// readLocal reads causeway.yaml, and returns the folder that paths in it are relative to.
+func readLocal(o Options) (text []byte, dir string, err error) {
+	file := localFile(o)
+	text, err = os.ReadFile(file)
+	if o.Local == "" && errors.Is(err, fs.ErrNotExist) {
+		return []byte{}, "", nil
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("read causeway.yaml: %w", err)
+	}
+	dir, err = filepath.Abs(filepath.Dir(file))
+	return text, dir, err
+}
+
+// localFile is where causeway.yaml is. Without an option there may be one in which the management API has kept settings.
+func localFile(o Options) string {
+	return cmp.Or(o.Local, filepath.Join(o.Data, "api", "causeway.yaml"))
 }
 
 // errNoDocument is returned where neither the store nor the command line has a document.

@@ -22,6 +22,7 @@ import (
 	"causeway/internal/scale"
 	"causeway/internal/store"
 	"causeway/internal/telemetry"
+	"causeway/internal/upload"
 )
 
 // Supervisor is a gateway at work.
@@ -43,8 +44,11 @@ type Supervisor struct {
 	started     time.Time
 	node        string // name in the cluster; empty: there is no cluster
 	place       store.Options
-	api         *api   // nil: there is no management API
-	fromFiles   uint64 // revision that the files gave; only Start and Reload touch it
+	api         *api            // nil: there is no management API
+	uploads     *upload.Uploads // nil: none can be kept
+	fromFiles   uint64          // revision that the files gave; only Start and Reload touch it
+
+	settingsMu sync.Mutex // one change of causeway.yaml at a time
 
 	applyMu  sync.Mutex // one change of the instances at a time
 	mu       sync.Mutex // guards what follows
@@ -295,6 +299,9 @@ func (s *Supervisor) registerMetrics() {
 // socket. From a predecessor that is still there they are taken over.
 func (s *Supervisor) answer() (err error) {
 	inherited := s.predecessor.takeAdmin()
+	if s.uploads, err = upload.Open(filepath.Join(s.o.Data, "run", "uploads")); err != nil {
+		slog.Warn("no evidence can be uploaded", "error", err)
+	}
 	if s.api, err = s.openAPI(inherited); err != nil {
 		return err
 	}
