@@ -15,6 +15,11 @@ import (
 //go:embed page.html
 var pageSource string
 
+// PictureStyle is the style sheet of the pictures, which others may show as well.
+//
+//go:embed picture.css
+var PictureStyle string
+
 var pageTemplate = html.Must(html.New("page").Parse(pageSource))
 
 // HTML writes the report as one page with pictures. It needs nothing from elsewhere, and runs nothing.
@@ -25,6 +30,9 @@ type page struct {
 	*Report
 	Title    string
 	Headline string
+
+	PictureStyle html.CSS
+
 	Dots     string // how sure the verdict is, without colour
 	Failed   string // share of the requests
 	Sampled  string // that not every failure was looked at
@@ -96,8 +104,11 @@ type stepView struct {
 
 func (r *Report) page() *page {
 	p := &page{
-		Report:   r,
-		Title:    r.title(),
+		Report: r,
+		Title:  r.title(),
+
+		PictureStyle: html.CSS(PictureStyle), // our own text
+
 		Headline: r.claim(),
 		Failed:   units.Percent(r.Failures, r.Requests),
 		Sampled:  r.sampled(),

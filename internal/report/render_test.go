@@ -219,7 +219,7 @@ func TestPageIsComplete(t *testing.T) {
 	for _, want := range []string{
 		"<title>Diagnosis: ", "Failures over time", "Idle age of reused connections to 10.0.0.4", "connections end at 2 s",
 		"Latency under http", "request timeout 2 s",
-		"Failures by member and instance", "backendIdleTimeout: 1.8s", "Cannot tell", "Missing evidence", "prefers-color-scheme",
+		"Failures by member and instance", "backendIdleTimeout: 1.8s", "Cannot tell", "Missing evidence", "color-scheme: light dark",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the page does not hold %q", want)

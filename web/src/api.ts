@@ -20,8 +20,34 @@ export const key = {
   set: (value: string) => localStorage.setItem("causeway.key", value),
 };
 
-/** request asks the API; path begins with a slash. Every failure is a Problem. */
+/** request asks the API; path begins with a slash. A body that is a File goes as it is, any other as JSON. Every failure is a Problem. */
 export async function request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<T> {
+  const answer = await answered(method, path, body, headers, signal);
+  return parsed(await answer.text()) as T;
+}
+
+/** withTag is an answer with its ETag. */
+export async function withTag<T>(method: string, path: string): Promise<{ value: T; tag: string }> {
+  const answer = await answered(method, path);
+  return { value: parsed(await answer.text()) as T, tag: answer.headers.get("ETag") ?? "" };
+}
+
+/** download asks for a file, and lets the browser keep it under a name. */
+export async function download(path: string, name: string, signal?: AbortSignal): Promise<void> {
+  const answer = await answered("GET", path, undefined, {}, signal);
+  save(await answer.blob(), name);
+}
+
+/** save lets the browser keep what is here as a file. */
+export function save(content: Blob, name: string) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+async function answered(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
   const url = path.startsWith("/portal/") ? path : path + (path.includes("?") ? "&" : "?") + version;
   let answer: Response;
   try {
@@ -31,18 +57,17 @@ export async function request<T>(method: string, path: string, body?: unknown, h
       credentials: "same-origin",
       cache: "no-store",
       ...(signal && { signal }),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: body instanceof File ? body : JSON.stringify(body) }),
     });
   } catch {
     throw new Problem(0, "Unreachable", "The gateway does not answer. It may be restarting, or this browser may be offline; the page asks again.");
   }
-  const text = await answer.text();
-  const value = parsed(text);
   if (!answer.ok) {
+    const value = parsed(await answer.text());
     const error = (value as { error?: { code: string; message: string; details?: [] } } | undefined)?.error;
     throw new Problem(answer.status, error?.code ?? "Unknown", error?.message ?? `The gateway answered ${answer.status}.`, error?.details ?? []);
   }
-  return value as T;
+  return answer;
 }
 
 function parsed(text: string): unknown {
@@ -128,7 +153,14 @@ export type Status = {
 
 export type Expected = { side: string; removes: [number, number]; basis: string; note: string };
 
-export type Fix = { side: string; change: string; commands: Record<string, string>; expected: Expected };
+/** Setting is a value of the gateway's configuration: in its document below properties, or in causeway.yaml. null removes it. */
+export type Setting = { file: string; path: string; value: unknown };
+
+/** Settings are those of causeway.yaml. */
+export type Settings = Record<string, unknown>;
+
+/** Fix is one thing to do. With set, it can be done from here. */
+export type Fix = { side: string; change: string; commands: Record<string, string>; expected: Expected; set?: Setting[] };
 
 export type Rival = { cause: string; test?: string; because?: string; against?: string };
 
@@ -149,6 +181,7 @@ export type Finding = {
 };
 
 export type Report = {
+  schema: string;
   headline: string;
   window: { from: string; to: string };
   requests: number;
@@ -158,7 +191,60 @@ export type Report = {
   steps: { step: string; result: string; detail: string }[];
   undetermined: { failures: number; next?: string; groups?: { failures: number; when?: string; separate?: string; next?: string; rivals?: Rival[] }[] };
   pictures?: { timeline?: { from: string; step: number; requests: number[]; causes: { cause: string; failures: number[] }[] } };
+  drawings: Drawings;
+  notRead?: string[];
+  before?: Followup[];
+  notices: { cause: string; fact: string; do: string }[] | null;
+  missing: { what: string; why: string; how: string }[] | null;
 };
+
+/** Drawings are the pictures of a report, with everything in its place. */
+export type Drawings = { timeline: Drawing | null; findings: (Drawing[] | null)[] | null; other: Drawing[] | null; matrix: Matrix | null };
+
+export type Drawing = {
+  id: string;
+  title: string;
+  note: string;
+  width: number;
+  height: number;
+  left: number;
+  right: number;
+  axisY: number;
+  tickY: number;
+  panels: { label: string; top: number; grid: { y: number; label: string }[] | null; bars: { x: number; y: number; w: number; h: number; class: string; title: string }[] | null }[];
+  ticks: { x: number; label: string; anchor: Anchor; spare: boolean }[] | null;
+  axis: string;
+  mark: { x: number; label: string; anchor: Anchor; textX: number } | null;
+  legend: { class: string; label: string; note: string }[] | null;
+  head: string[] | null;
+  rows: string[][] | null;
+  summary: string;
+};
+
+type Anchor = "start" | "middle" | "end";
+
+export type Matrix = { instances: string[]; rows: { member: string; cells: { requests: number; failures: number; rate: string; heat: number }[] }[] };
+
+/** Followup is what a finding of an earlier report has become; expected are failures in this window if the fix works. */
+export type Followup = {
+  cause: string;
+  title: string;
+  before: { failures: number; requests: number };
+  now: { failures: number; requests: number };
+  expected: [number, number];
+  result: "worked" | "partly" | "not" | "too-early" | "overlapping";
+  why: string;
+};
+
+/** Guide is a search for the cause, one question at a time; yes is always the harmless answer. */
+export type Guide = {
+  steps: { id: string; question: string; why: string; answer: "yes" | "no" | "unknown"; source: string; detail: string; ask: string; then: string[]; actions: Fix[]; causes: string[] }[];
+  outcome: string;
+  headline?: string;
+};
+
+/** Evidence is what was given to be diagnosed; it is deleted when it expires. */
+export type Evidence = { id: string; expires: string; files: { name: string; size: number }[] };
 
 /** Explanation is what causeway explain says of one request; took is in seconds. */
 export type Explanation = {
@@ -194,7 +280,7 @@ export type Several = { requests: { pick: string; client: string; request: strin
 /** Sizing is what causeway capacity computes; a limit of 0 is none. */
 export type Sizing = {
   judgement: string;
-  advice: { change: string; because: string; commands: Record<string, string> }[] | null;
+  advice: { change: string; because: string; commands: Record<string, string>; set?: Setting[] }[] | null;
   loads: { measure: string; source: string; peak: number; high: number; limit: number; unit: string }[];
   assumed: string[] | null;
 };

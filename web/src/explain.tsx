@@ -3,17 +3,18 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState, type FormEvent } from "react";
 import { get, type Explanation, type Gateway, type Several } from "./api";
 import { What } from "./fix";
+import { sourceOf } from "./gateway";
 import { Answered, Facts, State, Table, useParameter } from "./parts";
 
 /** Explain explains the request whose id, or time, the URL names. */
-export function Explain({ gateway, titles }: { gateway: Gateway; titles: ReadonlyMap<string, string> }) {
+export function Explain({ gateway, titles, evidence }: { gateway: Gateway; titles: ReadonlyMap<string, string>; evidence: string }) {
   const [id, setId] = useParameter("request", "");
   const [typed, setTyped] = useState(id);
   const explanation = useQuery({
-    queryKey: [gateway.id, "explanation", id],
+    queryKey: [gateway.id, "explanation", evidence, id],
     enabled: id !== "",
     retry: false,
-    queryFn: ({ signal }) => get<Explanation | Several>(`${gateway.id}/providers/Causeway/explanations/${encodeURIComponent(id)}`, signal),
+    queryFn: ({ signal }) => get<Explanation | Several>(`${sourceOf(gateway, evidence)}/explanations/${encodeURIComponent(id)}`, signal),
   });
   useEffect(() => setTyped(id), [id]);
   const submit = (e: FormEvent) => {

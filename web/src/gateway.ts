@@ -36,11 +36,21 @@ export const useStatus = (g: Gateway) => useOf(g, ["status"], often, () => get<S
 
 export const useHealth = (g: Gateway) => useOf(g, ["health"], often, () => post<Health>(`${g.id}/backendhealth`));
 
-export const useReport = (g: Gateway, since: string, until: string) =>
-  useOf(g, ["report", since, until], until ? false : 60_000, (signal) => {
-    const query = new URLSearchParams({ ...(since && { since: startOf(since) }), ...(until && { until }) });
-    return get<Report>(`${g.id}/providers/Causeway/diagnosis?${query}`, signal);
-  }, false);
+/** windowOf is the part of a URL that names a window. A range goes as it is, so that all who look at it share one diagnosis. */
+export const windowOf = (since: string, until: string) => new URLSearchParams({ ...(since && { since }), ...(until && { until }) });
+
+/** sourceOf is where reports come from: this gateway, or evidence that was given. */
+export const sourceOf = (g: Gateway, evidence: string) => `${g.id}/providers/Causeway${evidence && `/evidence/${evidence}`}`;
+
+/** useReport is the diagnosis of a window, or of evidence, which has only one. */
+export const useReport = (g: Gateway, since: string, until: string, evidence = "") =>
+  useOf(
+    g,
+    ["report", since, until, evidence],
+    until || evidence ? false : 60_000,
+    (signal) => get<Report>(`${sourceOf(g, evidence)}/diagnosis?${evidence ? "" : windowOf(since, until)}`, signal),
+    false,
+  );
 
 /** useTitles is the title of each cause, by its id. */
 export function useTitles(g: Gateway): ReadonlyMap<string, string> {

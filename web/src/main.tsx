@@ -4,6 +4,7 @@ import { StrictMode, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 import { Problem } from "./api";
+import "../../internal/report/picture.css";
 import "./page.css";
 import { Signed } from "./session";
 import { Shell } from "./shell";

@@ -153,11 +153,11 @@ const colors: Record<string, "success" | "danger" | "warning" | "informative" | 
   Partial: "warning", Draining: "warning", high: "danger", medium: "warning", low: "informative",
 };
 
-/** State is a word that stands for how something is. */
-export function State({ of }: { of: string }) {
+/** State is a word that stands for how something is; text is another word for it. */
+export function State({ of, text = of }: { of: string; text?: string }) {
   return (
     <Badge appearance="tint" color={colors[of] ?? "subtle"}>
-      {of}
+      {text}
     </Badge>
   );
 }

@@ -1,74 +1,129 @@
-import { Badge, Button, Card, Text, Title3, tokens } from "@fluentui/react-components";
-import type { Finding, Gateway, Report, Rival } from "../api";
+import { Badge, Button, Card, Tab, TabList, Text, Title3, tokens } from "@fluentui/react-components";
+import { useState } from "react";
+import { download, type Finding, type Gateway, type Report, type Rival } from "../api";
+import { Failures, Picture } from "../drawing";
+import { Give, Given } from "../evidence";
 import { Explain } from "../explain";
 import { What } from "../fix";
-import { useReport, useTitles } from "../gateway";
-import { Answered, Facts, Page, State, Table, count, useParameter } from "../parts";
+import { sourceOf, useReport, useTitles, windowOf } from "../gateway";
+import { Guided } from "../guide";
+import { Answered, Facts, Failure, Page, State, Table, count, useParameter } from "../parts";
 import { Range, useRange } from "../range";
+import { Watch, trialOf, useTrial, type Trial } from "../trial";
 
 export function Diagnose({ gateway }: { gateway: Gateway }) {
   const [range] = useRange();
   const [until, setUntil] = useParameter("until", "");
-  const report = useReport(gateway, range, until);
+  const [evidence, setEvidence] = useParameter("evidence", "", ["request", "view"]);
+  const [request] = useParameter("request", "");
+  const [view, setView] = useParameter("view", request ? "request" : "verdict");
+  const [trial, setTrial] = useTrial(gateway);
   const titles = useTitles(gateway);
   return (
-    <Page title="Diagnose and solve problems" beside={<Range />}>
-      {until && (
+    <Page title="Diagnose and solve problems" beside={!evidence && <Range />}>
+      {evidence && <Given gateway={gateway} id={evidence} leave={() => setEvidence("")} />}
+      {until && !evidence && (
         <Text>
           This is the window from {range} to {until}. <Button size="small" onClick={() => setUntil("")}>Go on to now</Button>
         </Text>
       )}
-      <Answered query={report}>{(r) => <Verdict report={r} titles={titles} />}</Answered>
-      <Explain gateway={gateway} titles={titles} />
+      {trial && !evidence && <Watch gateway={gateway} trial={trial} end={() => setTrial(undefined)} />}
+      <TabList selectedValue={view} onTabSelect={(_, d) => setView(String(d.value))}>
+        <Tab value="verdict">Verdict</Tab>
+        <Tab value="guide">Step by step</Tab>
+        <Tab value="request">One request</Tab>
+        <Tab value="evidence">Evidence from Azure</Tab>
+      </TabList>
+      {view === "guide" && <Guided gateway={gateway} since={range} until={until} evidence={evidence} />}
+      {view === "request" && <Explain gateway={gateway} titles={titles} evidence={evidence} />}
+      {view === "evidence" && <Give gateway={gateway} done={setEvidence} />}
+      {view === "verdict" && <Verdict gateway={gateway} since={range} until={until} evidence={evidence} titles={titles} begin={setTrial} />}
     </Page>
   );
 }
 
-function Verdict({ report, titles }: { report: Report; titles: ReadonlyMap<string, string> }) {
+type VerdictProps = {
+  gateway: Gateway;
+  since: string;
+  until: string;
+  evidence: string;
+  titles: ReadonlyMap<string, string>;
+  begin: (t: Trial) => void;
+};
+
+function Verdict({ gateway, since, until, evidence, titles, begin }: VerdictProps) {
+  const report = useReport(gateway, since, until, evidence);
   return (
-    <>
-      <Card>
-        <Title3 as="h2">{report.headline}</Title3>
-        <Text>
-          {count(report.requests)} requests, {count(report.failures)} failed, {count(report.recovered)} recovered by a retry. {report.window.from} to {report.window.to}
-        </Text>
-        <Table
-          name="Steps"
-          columns={["Step", "Result", "What it found"]}
-          none=""
-          rows={report.steps.map((s) => ({ key: s.step, cells: [s.step, <State of={s.result} />, s.detail] }))}
-        />
-      </Card>
-      {report.undetermined.failures > 0 && (
-        <Card>
-          <Title3 as="h2">Cannot tell: {count(report.undetermined.failures)} failures</Title3>
-          {(report.undetermined.groups ?? []).map((g, i) => (
-            <section key={i}>
-              <Text weight="semibold">
-                {count(g.failures)} failures {g.when}
-              </Text>
-              <ul>
-                {(g.rivals ?? []).map((r) => (
-                  <li key={r.cause}>
-                    perhaps {titles.get(r.cause)} <code>{r.cause}</code>
-                    {r.because && `; for it: ${r.because}`}
-                    {r.against && `; against it: ${r.against}`}
-                  </li>
-                ))}
-              </ul>
-              <Facts of={[["To separate them", g.separate], ["Next", g.next]]} />
-            </section>
+    <Answered query={report}>
+      {(r) => (
+        <>
+          <Summary report={r} />
+          <Undetermined report={r} titles={titles} />
+          {r.findings.map((f, i) => (
+            <One key={f.cause + i} finding={f} number={i + 1} report={r} titles={titles} {...(!evidence && { gateway, begin })} />
           ))}
-        </Card>
+          <Others report={r} />
+          <Keep gateway={gateway} since={since} until={until} evidence={evidence} />
+        </>
       )}
-      {report.findings.map((f, i) => (
-        <One key={f.cause + i} finding={f} number={i + 1} titles={titles} />
-      ))}
-    </>
+    </Answered>
   );
 }
 
-function One({ finding: f, number, titles }: { finding: Finding; number: number; titles: ReadonlyMap<string, string> }) {
+function Summary({ report: r }: { report: Report }) {
+  return (
+    <Card>
+      <Title3 as="h2">{r.headline}</Title3>
+      <Text>
+        {count(r.requests)} requests, {count(r.failures)} failed, {count(r.recovered)} recovered by a retry. {r.window.from} to {r.window.to}
+      </Text>
+      {r.drawings.timeline && <Picture of={r.drawings.timeline} />}
+      <Table
+        name="Steps"
+        columns={["Step", "Result", "What it found"]}
+        none=""
+        rows={r.steps.map((s) => ({ key: s.step, cells: [s.step, <State of={s.result} />, s.detail] }))}
+      />
+      {(r.notRead ?? []).map((line) => (
+        <Text key={line} size={200}>
+          {line}
+        </Text>
+      ))}
+    </Card>
+  );
+}
+
+function Undetermined({ report: r, titles }: { report: Report; titles: ReadonlyMap<string, string> }) {
+  if (r.undetermined.failures === 0) {
+    return null;
+  }
+  return (
+    <Card>
+      <Title3 as="h2">Cannot tell: {count(r.undetermined.failures)} failures</Title3>
+      {(r.undetermined.groups ?? []).map((g, i) => (
+        <section key={i}>
+          <Text weight="semibold">
+            {count(g.failures)} failures {g.when}
+          </Text>
+          <ul>
+            {(g.rivals ?? []).map((x) => (
+              <li key={x.cause}>
+                perhaps {titles.get(x.cause)} <code>{x.cause}</code>
+                {x.because && `; for it: ${x.because}`}
+                {x.against && `; against it: ${x.against}`}
+              </li>
+            ))}
+          </ul>
+          <Facts of={[["To separate them", g.separate], ["Next", g.next]]} />
+        </section>
+      ))}
+    </Card>
+  );
+}
+
+type OneProps = { finding: Finding; number: number; report: Report; titles: ReadonlyMap<string, string>; gateway?: Gateway; begin?: (t: Trial) => void };
+
+function One({ finding: f, number, report, titles, gateway, begin }: OneProps) {
   const where = [f.scope.pool && `pool ${f.scope.pool}`, f.scope.settings && `settings ${f.scope.settings}`, f.scope.member && `member ${f.scope.member}`,
     f.scope.path && `path ${f.scope.path}`, f.scope.instance && `instance ${f.scope.instance}`].filter(Boolean).join(", ");
   return (
@@ -77,7 +132,7 @@ function One({ finding: f, number, titles }: { finding: Finding; number: number;
         {number}. {f.title} <code>{f.cause}</code>
       </Title3>
       <div>
-        <State of={f.confidence} /> <Badge appearance="outline">{count(f.failures)} failures</Badge>{" "}
+        <State of={f.confidence} text={`confidence: ${f.confidence}`} /> <Badge appearance="outline">{count(f.failures)} failures</Badge>{" "}
         {f.recovered > 0 && <Badge appearance="outline">{count(f.recovered)} recovered</Badge>}
       </div>
       <Facts of={[["Where", where], ["When", f.when], ["What happens", f.mechanism]]} />
@@ -89,9 +144,17 @@ function One({ finding: f, number, titles }: { finding: Finding; number: number;
           </li>
         ))}
       </ul>
+      {(report.drawings.findings?.[number - 1] ?? []).map((d) => (
+        <Picture key={d.id} of={d} />
+      ))}
       {f.fixes.length > 0 && <Text weight="semibold">What to do</Text>}
       {f.fixes.map((fix) => (
-        <What key={fix.side + fix.change} fix={fix} />
+        <What
+          key={fix.side + fix.change}
+          fix={fix}
+          {...(gateway && { gateway })}
+          applied={(since, undo) => begin?.(trialOf(report, fix.change, since, undo))}
+        />
       ))}
       <details>
         <summary>What else it might be, and what would prove it wrong</summary>
@@ -104,12 +167,81 @@ function One({ finding: f, number, titles }: { finding: Finding; number: number;
           {f.rivals.map(named).map((r) => (
             <li key={r.cause}>
               perhaps {titles.get(r.cause)} <code>{r.cause}</code>
+              {r.test && `; to separate them: ${r.test}`}
             </li>
           ))}
         </ul>
         <Facts of={[["This would prove it wrong", f.disprovedBy]]} />
       </details>
     </Card>
+  );
+}
+
+/** Others are the pictures that belong to no finding, what is worth knowing, and what is missing. */
+function Others({ report: r }: { report: Report }) {
+  return (
+    <>
+      {(r.drawings.matrix || (r.drawings.other ?? []).length > 0) && (
+        <Card>
+          <Title3 as="h2">Pictures</Title3>
+          {r.drawings.matrix && <Failures of={r.drawings.matrix} />}
+          {(r.drawings.other ?? []).map((d) => (
+            <Picture key={d.id} of={d} />
+          ))}
+        </Card>
+      )}
+      {(r.notices ?? []).length > 0 && (
+        <Card>
+          <Title3 as="h2">Worth knowing, whether or not it has failed a request yet</Title3>
+          <ul>
+            {(r.notices ?? []).map((n, i) => (
+              <li key={i}>
+                {n.fact} <code>{n.cause}</code> {n.do}
+              </li>
+            ))}
+          </ul>
+        </Card>
+      )}
+      {(r.missing ?? []).length > 0 && (
+        <Card>
+          <Title3 as="h2">Missing evidence</Title3>
+          <ul>
+            {(r.missing ?? []).map((m) => (
+              <li key={m.what}>
+                {m.what}: {m.why}. {m.how}
+              </li>
+            ))}
+          </ul>
+        </Card>
+      )}
+    </>
+  );
+}
+
+/** Keep lets the browser keep the report in each of its forms. */
+function Keep({ gateway, since, until, evidence }: { gateway: Gateway; since: string; until: string; evidence: string }) {
+  const [error, setError] = useState<Error>();
+  const keep = (format: string, name: string) => {
+    setError(undefined);
+    const query = new URLSearchParams([...(evidence ? [] : windowOf(since, until)), ["format", format]]);
+    download(`${sourceOf(gateway, evidence)}/diagnosis?${query}`, name).catch(setError);
+  };
+  return (
+    <>
+      <div style={{ display: "flex", gap: 8, flexWrap: "wrap", alignItems: "center" }}>
+        <Text>Keep this report:</Text>
+        <Button size="small" onClick={() => keep("html", "diagnosis.html")}>
+          One page
+        </Button>
+        <Button size="small" onClick={() => keep("md", "diagnosis.md")}>
+          Markdown
+        </Button>
+        <Button size="small" onClick={() => keep("json", "diagnosis.json")}>
+          JSON
+        </Button>
+      </div>
+      {error && <Failure error={error} />}
+    </>
   );
 }
 
