@@ -49,8 +49,9 @@ type fake struct {
 	noted    string   // what could not be read for it
 	given    string   // to the last one, on its standard input
 	uploads  *upload.Uploads
-	idle     string // backendIdleTimeout
-	noReport error  // why there is none
+	kept     map[int64][]byte // documents, by revision
+	idle     string           // backendIdleTimeout
+	noReport error            // why there is none
 }
 
 func (f *fake) Report(_ context.Context, c Command) (Printed, error) {
@@ -75,6 +76,34 @@ func (f *fake) ChangeSettings(_ context.Context, tag string, patch map[string]an
 	}
 	f.idle = idle
 	return nil, nil
+}
+
+func (f *fake) History(context.Context) (out []store.Change, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for n := f.config.Revision; n > 0; n-- {
+		out = append(out, store.Change{Revision: n, Who: "somebody"})
+	}
+	return out, nil
+}
+
+func (f *fake) At(_ context.Context, revision int64) (admin.Config, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d, kept := f.kept[revision]
+	if !kept {
+		return admin.Config{}, store.ErrNoRevision
+	}
+	return admin.Config{Source: document.Source{Document: d}, Revision: revision}, nil
+}
+
+func (f *fake) Rollback(ctx context.Context, revision int64) ([]gateway.Problem, error) {
+	c, err := f.At(ctx, revision)
+	if err != nil {
+		return nil, err
+	}
+	c.Revision = 0
+	return f.Apply(ctx, c)
 }
 
 func (f *fake) Uploads() *upload.Uploads { return f.uploads }
@@ -112,6 +141,10 @@ func (f *fake) Apply(ctx context.Context, c admin.Config) ([]gateway.Problem, er
 	}
 	f.config.Document, f.config.Allow = d.JSON(), c.Allow
 	f.config.Revision++
+	if f.kept == nil {
+		f.kept = map[int64][]byte{}
+	}
+	f.kept[f.config.Revision] = f.config.Document
 	return d.Problems(), nil
 }
 

@@ -44,6 +44,8 @@ func routes() []route {
 	t.logs()
 	t.reports()
 	t.settings()
+	t.validation()
+	t.revisions()
 	t.choices()
 	t.neighbours()
 	t.deployments()

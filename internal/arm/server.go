@@ -35,6 +35,7 @@ type Gateway interface {
 	Cluster
 	Reports
 	Settings
+	Revisions
 	// Config is what is served. Without a Document there is no gateway yet.
 	Config() admin.Config
 	// Apply serves another configuration; see admin.Gateway. The caller of ctx is noted.

@@ -93,16 +93,29 @@ func (s *Supervisor) identified(c admin.Config) (admin.Config, []gateway.Problem
 }
 
 // asBefore gives the words of the document in force to one that says the same with its defaults written out, as causeway config show
-// prints it: that is no change.
+// prints it: that is no change. One that says something else and leaves out secrets, which nobody can read, keeps those in force.
 func (s *Supervisor) asBefore(c admin.Config) admin.Config {
 	s.mu.Lock()
 	before := s.document
 	s.mu.Unlock()
 	next, err := c.ParseDocument()
-	if before != nil && err == nil && next.Restates(before) { // whoever applies it reports an error
+	switch {
+	case before == nil, err != nil: // whoever applies it reports the error
+	case next.Restates(before):
 		c.Document, c.Parameters = before.JSON(), nil
+	case s.lacksSecrets(c) && strings.EqualFold(next.Config.ResourceID(), before.Config.ResourceID()):
+		if text, err := document.Replacing(before, next.JSON(), before.Config.ResourceID()); err == nil {
+			c.Document, c.Parameters = text, nil
+		}
 	}
 	return c
+}
+
+// lacksSecrets reports whether a configuration is refused as it is. A certificate may have gone from the document into a file of
+// causeway.yaml; then nothing is missing.
+func (s *Supervisor) lacksSecrets(c admin.Config) bool {
+	_, _, problems, err := instance.Read(c.Source, s.allowed(c))
+	return err != nil || gateway.HasErrors(problems)
 }
 
 // why says why a configuration was refused, with its first problem. The whole list is the caller's.

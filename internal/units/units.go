@@ -47,6 +47,9 @@ func Span(sorted []time.Duration) string {
 // Decimal writes a number with at most so many decimals, without trailing zeros.
 func Decimal(x float64, digits int) string {
 	s := strconv.FormatFloat(x, 'f', digits, 64)
+	if digits == 0 {
+		return s // its zeros are not decimals
+	}
 	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 

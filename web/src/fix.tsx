@@ -13,17 +13,31 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Expected, Fix, Gateway, Setting } from "./api";
 import { made, planned, reversed, type Plan } from "./apply";
-import { Answered, Facts, Failure, count } from "./parts";
+import { Answered, Failure, Table, count } from "./parts";
 import { useMayChange } from "./session";
 
 /** saves says what a fix would have saved. */
 function saves({ removes: [low, high], basis, note }: Expected): string {
   const of = low === high ? count(low) : `${count(low)} to ${count(high)}`;
-  return basis === "unknown" ? `How many of these it saves is not known, ${of} at most. ${note ?? ""}` : `Saves ${of} of these (${basis}). ${note ?? ""}`;
+  const text = basis === "unknown" ? `How many of these it saves is not known, ${count(high)} at most` : `Saves ${of} of these (${basis})`;
+  return note ? `${text}; ${note}.` : `${text}.`;
 }
 
 /** Applied is called once a change is in force, since a time, with what would take it back. */
 export type Applied = (since: string, undo: Setting[]) => void;
+
+const tools: [string, string][] = [["causeway", "Causeway"], ["azCli", "Azure CLI"], ["powershell", "PowerShell"], ["portal", "Azure's portal"]];
+
+/** Commands are the forms of a change, Causeway's own first. */
+export function Commands({ of }: { of: Record<string, string> }) {
+  return tools
+    .filter(([tool]) => of[tool])
+    .map(([tool, name]) => (
+      <pre key={tool}>
+        {name}: {of[tool]}
+      </pre>
+    ));
+}
 
 /** What is one thing to do, with what it would save, and a button where it can be done from here. */
 export function What({ fix, gateway, applied }: { fix: Fix; gateway?: Gateway; applied?: Applied }) {
@@ -32,11 +46,7 @@ export function What({ fix, gateway, applied }: { fix: Fix; gateway?: Gateway; a
       <Text>
         On the {fix.side}: {fix.change}
       </Text>
-      {Object.entries(fix.commands).map(([tool, command]) => (
-        <pre key={tool}>
-          {tool}: {command}
-        </pre>
-      ))}
+      <Commands of={fix.commands} />
       <Text block size={200}>
         {saves(fix.expected)}
       </Text>
@@ -83,7 +93,15 @@ function Confirm({ gateway, set, why, expected, close, applied }: Omit<ApplyProp
         <Text block>{why}</Text>
         <Answered query={plan}>
           {(p) => (
-            <Facts of={p.steps.map(({ setting, was }) => [`${setting.file}: ${setting.path.replaceAll("/", " › ")}`, `${shown(was)} → ${shown(setting.value)}`])} />
+            <Table
+              name="What changes"
+              columns={["In", "Setting", "Now", "Then"]}
+              none=""
+              rows={p.steps.map(({ setting, was }) => ({
+                key: setting.file + setting.path,
+                cells: [setting.file, setting.path.replaceAll("/", " › "), shown(was), shown(setting.value)],
+              }))}
+            />
           )}
         </Answered>
         {nothing && <Text block>The gateway has these values already. Diagnose again, for a window after that change.</Text>}

@@ -18,7 +18,9 @@ import {
 } from "@fluentui/react-components";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Problem, get, request, type Gateway, type Sizing } from "../api";
+import { get, type Gateway, type Sizing } from "../api";
+import { inForce } from "../apply";
+import { Apply, Commands } from "../fix";
 import { useStatus } from "../gateway";
 import { Answered, Facts, Failure, Page, Table, percent } from "../parts";
 import { useMayChange } from "../session";
@@ -60,22 +62,6 @@ function changesOf(was: Scale, now: Scale): [string, string, string][] {
 /** Edit is a change that is being typed, of the gateway as it was when that began. */
 type Edit = { of: Gateway; scale: Partial<Scale> };
 
-/** applied puts a gateway, and waits until it is in force, for a slow one goes on after its answer. */
-async function applied(gateway: Gateway, scale: Scale) {
-  await request<Gateway>("PUT", gateway.id, withScale(gateway, scale), { "If-Match": gateway.etag });
-  for (let i = 0; i < 120; i++) {
-    const now = await get<Gateway>(gateway.id);
-    if (now.properties.provisioningState === "Failed") {
-      throw new Problem(409, "Failed", "The gateway could not serve this change; the configuration before it stays in force. The activity log says why.");
-    }
-    if (now.properties.provisioningState !== "Updating") {
-      return;
-    }
-    await new Promise((done) => setTimeout(done, 1_000));
-  }
-  throw new Problem(504, "Slow", "The change is still under way after two minutes. The activity log says when it is in force.");
-}
-
 export function Configuration({ gateway }: { gateway: Gateway }) {
   const mayChange = useMayChange();
   const cache = useQueryClient();
@@ -87,7 +73,7 @@ export function Configuration({ gateway }: { gateway: Gateway }) {
   const scale = { ...served, ...edited?.scale };
   const changes = changesOf(served, scale);
   const apply = useMutation({
-    mutationFn: () => applied(base, scale),
+    mutationFn: () => inForce(withScale(base, scale)),
     onSuccess: () => {
       setEdited(undefined);
       return cache.invalidateQueries({ queryKey: ["gateway"] });
@@ -163,11 +149,8 @@ export function Configuration({ gateway }: { gateway: Gateway }) {
                   <Text>
                     Advice: {a.change}, because {a.because}
                   </Text>
-                  {Object.entries(a.commands).map(([tool, command]) => (
-                    <pre key={tool}>
-                      {tool}: {command}
-                    </pre>
-                  ))}
+                  <Commands of={a.commands} />
+                  {a.set && <Apply gateway={gateway} set={a.set} why={`${a.change}, because ${a.because}`} label="Apply this advice" applied={undefined} />}
                 </section>
               ))}
               <Table

@@ -1,4 +1,4 @@
-import { Badge, Button, Card, Tab, TabList, Text, Title3, tokens } from "@fluentui/react-components";
+import { Badge, Button, Card, Text, Title3, ToggleButton, tokens } from "@fluentui/react-components";
 import { useState } from "react";
 import { download, type Finding, type Gateway, type Report, type Rival } from "../api";
 import { Failures, Picture } from "../drawing";
@@ -28,17 +28,27 @@ export function Diagnose({ gateway }: { gateway: Gateway }) {
         </Text>
       )}
       {trial && !evidence && <Watch gateway={gateway} trial={trial} end={() => setTrial(undefined)} />}
-      <TabList selectedValue={view} onTabSelect={(_, d) => setView(String(d.value))}>
-        <Tab value="verdict">Verdict</Tab>
-        <Tab value="guide">Step by step</Tab>
-        <Tab value="request">One request</Tab>
-        <Tab value="evidence">Evidence from Azure</Tab>
-      </TabList>
+      <Views now={view} choose={setView} />
       {view === "guide" && <Guided gateway={gateway} since={range} until={until} evidence={evidence} />}
       {view === "request" && <Explain gateway={gateway} titles={titles} evidence={evidence} />}
       {view === "evidence" && <Give gateway={gateway} done={setEvidence} />}
       {view === "verdict" && <Verdict gateway={gateway} since={range} until={until} evidence={evidence} titles={titles} begin={setTrial} />}
     </Page>
+  );
+}
+
+const views: [string, string][] = [["verdict", "Verdict"], ["guide", "Step by step"], ["request", "One request"], ["evidence", "Evidence from Azure"]];
+
+/** Views are the ways to look for a cause. */
+function Views({ now, choose }: { now: string; choose: (view: string) => void }) {
+  return (
+    <nav aria-label="Ways to look" style={{ display: "flex", gap: 8, flexWrap: "wrap" }}>
+      {views.map(([view, name]) => (
+        <ToggleButton key={view} checked={now === view} appearance={now === view ? "primary" : "secondary"} onClick={() => choose(view)}>
+          {name}
+        </ToggleButton>
+      ))}
+    </nav>
   );
 }
 
