@@ -243,6 +243,18 @@ export type Guide = {
   headline?: string;
 };
 
+/** Delta is one property that changes; of a list, the children are its elements by index, and of an element its properties. */
+export type Delta = { path: string; propertyChangeType: string; before: unknown; after: unknown; children?: Delta[] };
+
+/** Found is something that is wrong with a document, or worth knowing; path is that of the property. */
+export type Found = { path: string; code: string; message: string; hint?: string; severity: "error" | "warning" };
+
+/** Validation is what a PUT would find and change. */
+export type Validation = { problems: Found[]; changes: Delta[] };
+
+/** Revision is a configuration that was in force; keys are the parts that it changed. */
+export type Revision = { revision: number; who?: string; when: string; note?: string; keys?: string[] };
+
 /** Evidence is what was given to be diagnosed; it is deleted when it expires. */
 export type Evidence = { id: string; expires: string; files: { name: string; size: number }[] };
 

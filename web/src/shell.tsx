@@ -25,6 +25,16 @@ const menu: { heading: string; pages: { path: string; name: string; of: Componen
     heading: "Settings",
     pages: [
       { path: "configuration", name: "Configuration", of: page("Configuration", () => import("./pages/configuration")) },
+      { path: "firewall", name: "Web application firewall", of: page("Firewall", () => import("./pages/firewall")) },
+      { path: "pools", name: "Backend pools", of: page("Pools", () => import("./pages/collections")) },
+      { path: "settings", name: "Backend settings", of: page("BackendSettings", () => import("./pages/collections")) },
+      { path: "frontends", name: "Frontend IP configurations", of: page("Frontends", () => import("./pages/collections")) },
+      { path: "tls", name: "SSL settings", of: page("SSL", () => import("./pages/tls")) },
+      { path: "listeners", name: "Listeners", of: page("Listeners", () => import("./pages/collections")) },
+      { path: "rules", name: "Rules", of: page("Rules", () => import("./pages/collections")) },
+      { path: "rewrites", name: "Rewrites", of: page("Rewrites", () => import("./pages/collections")) },
+      { path: "probes", name: "Health probes", of: page("Probes", () => import("./pages/collections")) },
+      { path: "revisions", name: "Revisions", of: page("Revisions", () => import("./pages/revisions")) },
       { path: "instances", name: "Instances", of: page("Instances", () => import("./pages/instances")) },
     ],
   },
@@ -34,7 +44,12 @@ const menu: { heading: string; pages: { path: string; name: string; of: Componen
       { path: "health", name: "Backend health", of: page("BackendHealth", () => import("./pages/health")) },
       { path: "metrics", name: "Metrics", of: page("Metrics", () => import("./pages/metrics")) },
       { path: "logs", name: "Logs", of: page("Logs", () => import("./pages/logs")) },
+      { path: "topology", name: "Topology", of: page("Topology", () => import("./pages/topology")) },
     ],
+  },
+  {
+    heading: "Automation",
+    pages: [{ path: "export", name: "Export", of: page("Export", () => import("./pages/export")) }],
   },
 ];
 
