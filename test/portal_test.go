@@ -23,15 +23,7 @@ func TestPortal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("npm installs what drives the browser")
 	}
-	chromium, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("scripts/packages chromium installs it: ", err)
-	}
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("portal")); err != nil {
-		t.Fatal(err)
-	}
-	npm(t, dir, "ci")
+	dir := browserDir(t)
 	member, _ := node(t, broken)
 	front := freePort(t)
 	d := &document{}
@@ -50,14 +42,37 @@ func TestPortal(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &reader); err != nil || code != 0 {
 		t.Fatalf("%v: %d %s", err, code, errs)
 	}
+	walk(t, dir, "walk.mjs", g, "READER_ID="+reader.ClientID, "READER_SECRET="+reader.ClientSecret)
+}
+
+// browserDir is a folder with the scripts that drive a browser, and with what they need.
+func browserDir(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("chromium"); err != nil {
+		t.Skip("scripts/packages chromium installs it: ", err)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("portal")); err != nil {
+		t.Fatal(err)
+	}
+	npm(t, dir, "ci")
+	return dir
+}
+
+// walk runs a script against the portal of a gateway.
+func walk(t *testing.T, dir, script string, g *gateway, env ...string) {
+	t.Helper()
 	link, errs, code := g.run("portal", "--no-open")
 	if code != 0 {
 		t.Fatalf("%d %s\nmake build builds the pages", code, errs)
 	}
-	cmd := exec.Command(modernNode(t, dir), "walk.mjs")
+	chromium, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(modernNode(t, dir), script)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "LINK="+strings.TrimSpace(link), "READER_ID="+reader.ClientID, "READER_SECRET="+reader.ClientSecret,
-		"CHROMIUM="+chromium)
+	cmd.Env = append(append(os.Environ(), "LINK="+strings.TrimSpace(link), "CHROMIUM="+chromium), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s\n%s", err, out, g.stderr)
 	}

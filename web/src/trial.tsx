@@ -69,7 +69,7 @@ export function Watch({ gateway, trial, end }: { gateway: Gateway; trial: Trial;
   });
   const none = (since.error as { code?: string } | null)?.code === "NoReport"; // nothing has been recorded since
   return (
-    <Card>
+    <Card role="group" aria-label="Has it worked?">
       <Title3 as="h2">Has it worked?</Title3>
       <Text>
         Since {clock(trial.at)}: {trial.change}

@@ -137,7 +137,7 @@ function One({ finding: f, number, report, titles, gateway, begin }: OneProps) {
   const where = [f.scope.pool && `pool ${f.scope.pool}`, f.scope.settings && `settings ${f.scope.settings}`, f.scope.member && `member ${f.scope.member}`,
     f.scope.path && `path ${f.scope.path}`, f.scope.instance && `instance ${f.scope.instance}`].filter(Boolean).join(", ");
   return (
-    <Card>
+    <Card role="group" aria-label={`${f.title} (${f.cause})`}>
       <Title3 as="h2">
         {number}. {f.title} <code>{f.cause}</code>
       </Title3>
