@@ -23,7 +23,7 @@ func TestPortalFindsAndMends(t *testing.T) {
 	dir := browserDir(t)
 	const idle, handler, delay = 400 * time.Millisecond, 150 * time.Millisecond, 15 * time.Millisecond
 	orders := member(t, peers.Script{Idle: idle, Reply: peers.Reply{After: peers.Always(handler), Body: 100}})
-	far, err := peers.NewRelay("127.0.0.1:0", orders, peers.LinkProfile{Up: peers.Direction{Delay: delay}, Down: peers.Direction{Delay: delay}})
+	far, err := peers.NewRelay("127.0.0.1", orders, peers.LinkProfile{Up: peers.Direction{Delay: delay}, Down: peers.Direction{Delay: delay}})
 	if err != nil {
 		t.Fatal(err)
 	}

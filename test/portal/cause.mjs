@@ -27,7 +27,7 @@ async function mend(cause, changes) {
   await watch.getByRole("button", { name: "Stop watching" }).click();
 }
 
-const titles = { "c-idle-race": "reused", "d-timeout-below-latency": "shorter than the backend" };
+const titles = { "c-idle-race": "idle connections", "d-timeout-below-latency": "shorter than the backend" };
 
 await page.getByRole("img", { name: "Failures over time" }).waitFor();
 await page.getByRole("group", { name: /c-idle-race/ }).getByRole("img", { name: /Idle age of reused connections/ }).waitFor();
