@@ -1,13 +1,14 @@
-import { Badge, Button, Card, Text, Title3, ToggleButton, tokens } from "@fluentui/react-components";
+import { Badge, Button, Card, MessageBar, MessageBarActions, MessageBarBody, Text, Title3, ToggleButton, tokens } from "@fluentui/react-components";
 import { useState } from "react";
+import { useSearchParams } from "react-router";
 import { download, type Finding, type Gateway, type Report, type Rival } from "../api";
 import { Failures, Picture } from "../drawing";
 import { Give, Given } from "../evidence";
 import { Explain } from "../explain";
 import { What } from "../fix";
-import { sourceOf, useReport, useTitles, windowOf } from "../gateway";
+import { sourceOf, useActivity, useReport, useTitles, windowOf } from "../gateway";
 import { Guided } from "../guide";
-import { Answered, Facts, Failure, Page, State, Table, count, useParameter } from "../parts";
+import { Answered, Facts, Failure, Page, State, Table, clock, count, useParameter } from "../parts";
 import { Range, useRange } from "../range";
 import { Watch, trialOf, useTrial, type Trial } from "../trial";
 
@@ -67,6 +68,7 @@ function Verdict({ gateway, since, until, evidence, titles, begin }: VerdictProp
     <Answered query={report}>
       {(r) => (
         <>
+          {!evidence && <Changed gateway={gateway} report={r} />}
           <Summary report={r} />
           <Undetermined report={r} titles={titles} />
           {r.findings.map((f, i) => (
@@ -77,6 +79,35 @@ function Verdict({ gateway, since, until, evidence, titles, begin }: VerdictProp
         </>
       )}
     </Answered>
+  );
+}
+
+/** Changed says so where the configuration is not the same all through the window: a limit of then may not be the one of now. */
+function Changed({ gateway, report: r }: { gateway: Gateway; report: Report }) {
+  const events = useActivity(gateway, r.window.from);
+  const [, setSearch] = useSearchParams();
+  const last = (events.data ?? [])
+    .filter((e) => /applicationGateways\/write$/i.test(e.operationName.value) && e.status.value === "Succeeded" && e.eventTimestamp > r.window.from && e.eventTimestamp < r.window.to)
+    .toSorted((a, b) => a.eventTimestamp.localeCompare(b.eventTimestamp))
+    .at(-1);
+  if (!last) {
+    return null;
+  }
+  return (
+    <MessageBar intent="warning" layout="multiline">
+      <MessageBarBody>
+        {last.caller} changed the configuration at {clock(last.eventTimestamp)}. What failed before may have met other limits than those of now, so diagnose each
+        part by itself.
+      </MessageBarBody>
+      <MessageBarActions>
+        <Button size="small" onClick={() => setSearch({ range: r.window.from, until: last.eventTimestamp })}>
+          Diagnose until then
+        </Button>
+        <Button size="small" onClick={() => setSearch({ range: last.eventTimestamp })}>
+          Diagnose since then
+        </Button>
+      </MessageBarActions>
+    </MessageBar>
   );
 }
 
