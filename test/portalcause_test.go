@@ -14,9 +14,9 @@ import (
 	"causeway/internal/lab/peers"
 )
 
-// Somebody finds two causes in the portal, mends both there under load, and sees that failures stop as predicted: connections that a member
+// Somebody finds two causes in the portal, fixes both there under load, and sees that failures stop as predicted: connections that a member
 // closes just as they are used again, and a request timeout in the midst of slow answers.
-func TestPortalFindsAndMends(t *testing.T) {
+func TestPortalFindsAndFixes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("npm installs what drives the browser")
 	}

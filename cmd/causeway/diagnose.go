@@ -70,7 +70,9 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*report.Report, err
 	var before *report.Report
 	if d.earlier != "" {
 		if d.earlier == "-" && slices.Contains(paths, "-") {
-			return nil, &exitError{code: exitUsage, err: errors.New("--before - and the path - both read standard input"), hint: "give one of them as a file"}
+			return nil, &exitError{
+				code: exitUsage, err: errors.New("--before - and the path - both read standard input"), hint: "give one of them as a file",
+			}
 		}
 		if before, err = earlierReport(cmd.InOrStdin(), d.earlier); err != nil {
 			return nil, err

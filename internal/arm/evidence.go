@@ -11,7 +11,7 @@ import (
 const evidencePath = reportsPath + "/evidence"
 
 // evidence are operations on evidence of another gateway, which somebody gives to have it diagnosed here. It goes nowhere else. Whoever may
-// look at this gateway may; an id is known to nobody but who made it, and those who are told.
+// look at this gateway may; an id is known to nobody but who made it, and those who have it from them.
 func (t *table) evidence() {
 	one := evidencePath + "/{evidence}"
 	t.add(http.MethodPost, evidencePath, access.Reader, "give evidence to diagnose", func(q *request) (response, error) {

@@ -154,7 +154,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, bounds.body)
 	if bounds.time > requestTime {
 		c := http.NewResponseController(w)
-		_, _ = c.SetReadDeadline(time.Now().Add(bounds.time)), c.SetWriteDeadline(time.Now().Add(bounds.time+writeTime)) // those of the server are shorter
+		late := time.Now().Add(bounds.time) // the deadlines of the server are sooner
+		_, _ = c.SetReadDeadline(late), c.SetWriteDeadline(late.Add(writeTime))
 	}
 	answer, err := s.answer(r, to)
 	defer answer.slot.release()

@@ -17,8 +17,8 @@ import (
 type Settings interface {
 	// Settings are those in force; see document.Settings. The tag is another one after a change.
 	Settings() (settings map[string]any, tag string)
-	// ChangeSettings changes some of them, as a JSON merge patch does (RFC 7396); see document.ChangeLocal. Another tag than the present one
-	// is a *SettingsConflict; an empty one is any.
+	// ChangeSettings changes some of them, as a JSON merge patch does (RFC 7396); see document.ChangeLocal. Another tag than the present
+	// one is a *SettingsConflict; an empty one is any.
 	ChangeSettings(ctx context.Context, tag string, patch map[string]any) ([]gateway.Problem, error)
 }
 

@@ -17,7 +17,7 @@ type validation struct {
 }
 
 func (t *table) validation() {
-	t.add(http.MethodPost, reportsPath+"/validate", access.Reader, "say what a change of the gateway would find and change", validateGateway)
+	t.add(http.MethodPost, reportsPath+"/validate", access.Reader, "say what a PUT of the gateway would find and change", validateGateway)
 }
 
 // validateGateway answers with the problems that a PUT of the body would have, and with what it would change. It changes nothing.

@@ -50,7 +50,9 @@ func ofSettings(property, value string) Setting {
 	return Setting{Document, "backendHttpSettingsCollection/{settings}/" + property, value}
 }
 
-func ofProbe(property, value string) Setting { return Setting{Document, "probes/{probe}/" + property, value} }
+func ofProbe(property, value string) Setting {
+	return Setting{Document, "probes/{probe}/" + property, value}
+}
 
 // newIdle is how long the gateway keeps idle connections to members from then on.
 var newIdle = Setting{Local, "backendIdleTimeout", `"{newIdle}"`}

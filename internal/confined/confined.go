@@ -43,8 +43,8 @@ const (
 	look    = 50 * time.Millisecond
 )
 
-// Run runs a program until it ends, and returns what it printed and said. An error is one of those above, one of ctx, an *exec.ExitError, or
-// that it could not be started.
+// Run runs a program until it ends, and returns what it printed and said. An error is one of those above, one of ctx, an *exec.ExitError,
+// or that it could not be started.
 func Run(ctx context.Context, p Program, l Limits) (printed, said []byte, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

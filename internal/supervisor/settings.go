@@ -63,7 +63,7 @@ func (s *Supervisor) ChangeSettings(ctx context.Context, tag string, patch map[s
 	problems, err := s.applyFor(ctx, callerSocket, "causeway.yaml: "+strings.Join(slices.Sorted(maps.Keys(patch)), ", "), c)
 	if err != nil {
 		if undo := replaceFile(file, kept); undo != nil {
-			err = fmt.Errorf("%w; and %s has the refused text still: %v", err, file, undo)
+			err = fmt.Errorf("%w; and %s has the refused text still: %w", err, file, undo)
 		}
 	}
 	return problems, err

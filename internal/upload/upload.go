@@ -196,9 +196,8 @@ func (u *Uploads) folder(id string) string { return filepath.Join(u.dir, id) }
 
 // isName reports whether a name is that of one file, and does not hide it.
 func isName(name string) bool {
-	return name != "" && len(name) <= 200 && name[0] != '.' && filepath.Base(name) == name && !strings.ContainsFunc(name, func(r rune) bool {
-		return r == '\\' || !unicode.IsPrint(r)
-	})
+	odd := func(r rune) bool { return r == '\\' || !unicode.IsPrint(r) }
+	return name != "" && len(name) <= 200 && name[0] != '.' && filepath.Base(name) == name && !strings.ContainsFunc(name, odd)
 }
 
 // metered asks for room before it hands on what it has read.

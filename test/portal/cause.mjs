@@ -1,4 +1,4 @@
-// Finds two causes of failed requests, mends both from the page while requests go on, and sees that the predictions held: LINK signs in, and
+// Finds two causes of failed requests, fixes both from the page while requests go on, and sees that the predictions held: LINK signs in, and
 // requests to both pools run meanwhile. It ends with 1 at the first thing that is not as it should be.
 import assert from "node:assert/strict";
 import { accessible, end, open, visit } from "./browser.mjs";

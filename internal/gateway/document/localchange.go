@@ -14,8 +14,8 @@ import (
 	"causeway/internal/units"
 )
 
-// Settings are what of a causeway.yaml may be read and changed from elsewhere, in the form in which it is written there, with defaults filled
-// in: nothing that names a file of the machine or holds a secret.
+// Settings are what of a causeway.yaml may be read and changed from elsewhere, in the form in which it is written there, with defaults
+// filled in: nothing that names a file of the machine or holds a secret.
 func Settings(l gateway.Local) map[string]any {
 	size := func(s gateway.Size) map[string]any {
 		return map[string]any{"cpu": s.CPU, "memory": fmt.Sprintf("%dMiB", s.Memory>>20)}
@@ -37,21 +37,24 @@ func Settings(l gateway.Local) map[string]any {
 	}
 }
 
-// ChangeLocal sets settings in the text of a causeway.yaml as a JSON merge patch does (RFC 7396): null removes one. Comments and the order of
-// what is there stay. Only what Settings has can be changed. The error is a *FormatError.
+// ChangeLocal sets settings in the text of a causeway.yaml as a JSON merge patch does (RFC 7396): null removes one. Comments and the order
+// of what is there stay. Only what Settings has can be changed. The error is a *FormatError.
 func ChangeLocal(text []byte, patch map[string]any) ([]byte, error) {
 	known := Settings(gateway.DefaultLocal())
 	for _, name := range slices.Sorted(maps.Keys(patch)) {
 		if _, ok := known[name]; !ok {
 			return nil, &FormatError{
 				Message: fmt.Sprintf("%s cannot be changed from elsewhere", gateway.Printable(name)),
-				Hint:    "what can is " + strings.Join(slices.Sorted(maps.Keys(known)), ", ") + "; the rest is in causeway.yaml on the machine",
+				Hint: "what can is " + strings.Join(slices.Sorted(maps.Keys(known)), ", ") +
+					"; the rest is in causeway.yaml on the machine",
 			}
 		}
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(plainUTF8(text), &root); err != nil {
-		return nil, &FormatError{Message: "causeway.yaml is no valid YAML: " + gateway.Printable(err.Error()), Hint: "correct it on the machine"}
+		return nil, &FormatError{
+			Message: "causeway.yaml is no valid YAML: " + gateway.Printable(err.Error()), Hint: "correct it on the machine",
+		}
 	}
 	if root.Kind == 0 { // nothing, or nothing but comments, which yaml drops
 		mapping := &yaml.Node{Kind: yaml.MappingNode}
