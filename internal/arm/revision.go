@@ -78,9 +78,10 @@ func readRevision(q *request) (response, error) {
 
 // revision is the one that the path names.
 func (q *request) revision() (int64, *document.Document, error) {
-	n, err := strconv.ParseInt(q.vars["revision"], 10, 64)
+	name := q.vars["revision"]
+	n, err := strconv.ParseInt(name, 10, 64)
 	if err != nil || n < 1 {
-		return 0, nil, refuse(http.StatusBadRequest, "InvalidParameterValue", "a revision is a number, 1 or more, not %q", q.vars["revision"])
+		return 0, nil, refuse(http.StatusBadRequest, "InvalidParameterValue", "a revision is a number, 1 or more, not %q", name)
 	}
 	c, err := q.server.gateway.At(q.Context(), n)
 	if errors.Is(err, store.ErrNoRevision) {
