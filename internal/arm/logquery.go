@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +20,7 @@ const (
 	logQueryRows = 16 << 20         // bytes of the rows in an answer
 	logQueries   = 2                // at a time, until their answers are written; others wait
 	logQueryBody = 64 << 10         // bytes of a request
-	logWhere     = 16               // conditions on texts
+	logWhere     = 16               // conditions beside those on times
 )
 
 // logs are the routes of Log Analytics. A workspace may have any id: there is one log.
@@ -94,11 +93,11 @@ func (q *request) logQuery() (*logRun, error) {
 func badQuery(why string) error {
 	var tables []string
 	for _, t := range logTables() {
-		tables = append(tables, t.name+" (where compares "+kql.TimeColumn+", "+strings.Join(t.compared, ", ")+")")
+		tables = append(tables, t.name)
 	}
 	return refuse(http.StatusBadRequest, "BadArgumentError",
-		"%s. This API understands: TABLE | where COLUMN == or =~ 'TEXT' and %s < <= > >= datetime(…), ago(…), now() "+
-			"| order by %s asc or desc | take N | count. The tables are %s",
+		"%s. This API understands: TABLE | where COLUMN ==, =~ or contains 'TEXT', the column of the status == < <= > >= NUMBER, and "+
+			"%s < <= > >= datetime(…), ago(…), now() | order by %s asc or desc | take N | count. The tables are %s",
 		why, kql.TimeColumn, kql.TimeColumn, strings.Join(tables, ", "))
 }
 
@@ -107,7 +106,13 @@ type logRun struct {
 	*kql.Query
 	table      logTable
 	from, to   time.Time // of the time stamps, to excluded; zero: no bound
-	conditions []kql.Condition
+	conditions []logCondition
+}
+
+// logCondition is a condition with its column.
+type logCondition struct {
+	kql.Condition
+	column logColumn
 }
 
 func newLogRun(q *kql.Query) (*logRun, error) {
@@ -121,16 +126,18 @@ func newLogRun(q *kql.Query) (*logRun, error) {
 		return nil, badQuery("there is no table " + q.Table)
 	}
 	for _, c := range q.Where {
-		switch {
-		case c.Column == kql.TimeColumn:
+		if c.Column == kql.TimeColumn {
 			r.bound(c)
-		case !slices.Contains(r.table.compared, c.Column):
-			return nil, badQuery("the column " + c.Column + " of " + r.table.name + " cannot be compared")
-		case len(r.conditions) == logWhere:
-			return nil, badQuery(fmt.Sprintf("the condition on %s is one too many: a query has at most %d on texts", c.Column, logWhere))
-		default:
-			r.conditions = append(r.conditions, c)
+			continue
 		}
+		if len(r.conditions) == logWhere {
+			return nil, badQuery(fmt.Sprintf("the condition on %s is one too many: a query has at most %d beside those on times", c.Column, logWhere))
+		}
+		column, err := r.table.compared(c)
+		if err != nil {
+			return nil, err
+		}
+		r.conditions = append(r.conditions, logCondition{c, column})
 	}
 	return r, nil
 }

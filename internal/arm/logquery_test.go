@@ -209,10 +209,10 @@ func TestQueriesAreBounded(t *testing.T) {
 
 // What a line costs does not grow with the conditions.
 func TestConditionsShareTheTextsOfALine(t *testing.T) {
-	condition := kql.Condition{Column: "_ResourceId", Op: "=~", Text: gatewayURL}
+	condition := logCondition{Condition: kql.Condition{Column: "_ResourceId", Op: "=~", Text: gatewayURL}}
 	line := (&accesslog.Record{ResourceID: strings.ToUpper(gatewayURL), Start: noon}).Append(nil)
 	cost := func(conditions int) float64 {
-		r := logRun{table: diagnosticsTable(), conditions: slices.Repeat([]kql.Condition{condition}, conditions)}
+		r := logRun{table: diagnosticsTable(), conditions: slices.Repeat([]logCondition{condition}, conditions)}
 		return testing.AllocsPerRun(100, func() {
 			if !r.holds(line) {
 				t.Fatalf("%s", line)
@@ -224,11 +224,39 @@ func TestConditionsShareTheTextsOfALine(t *testing.T) {
 	}
 }
 
+// Failed requests are found however many others came after them.
+func TestQueriesByStatusAndText(t *testing.T) {
+	w := newWorld(t).logged(400)
+	for where, want := range map[string]int{
+		"HttpStatus >= 500":                                100,
+		"HttpStatus > 498 and HttpStatus <= 500":           2,
+		"HttpStatus == 207":                                1,
+		"HttpStatus >= 200 and HttpStatus < 300":           100,
+		"HttpStatus < 200":                                 0,
+		"InstanceId =~ 'APPGW_1'":                          200,
+		"InstanceId == 'APPGW_1'":                          0,
+		"ClientIp contains '192.0.2' and HttpStatus < 210": 10,
+		"RequestUri contains 'CATEGORY\":\"b'":             400,
+		"RequestUri contains 'category\":\"c'":             0,
+		"ServerRouted contains '10.'":                      0,
+	} {
+		_, rows := w.query("AGWAccessLogs | where "+where+" | order by TimeGenerated desc | take 1000", "")
+		if len(rows) != want {
+			t.Errorf("%s: %d rows instead of %d", where, len(rows), want)
+		}
+	}
+	if _, rows := w.query("AzureDiagnostics | where httpStatus_d >= 500 | take 3", ""); len(rows) != 3 {
+		t.Errorf("%d rows of AzureDiagnostics", len(rows))
+	}
+}
+
 func TestQueriesOfTheLogThatAreRefused(t *testing.T) {
 	w := newWorld(t).logged(1)
 	for query, name := range map[string]string{
 		"AGWAccessLogs | summarize count() by HttpStatus": "summarize",
 		"AGWAccessLogs | where HttpStatus =~ '502'":       "HttpStatus",
+		"AGWAccessLogs | where HttpMethod == 7":           "HttpMethod",
+		"AGWAccessLogs | where SentBytes > 7":             "SentBytes",
 		"AGWAccessLogs | where Category =~ 'x'":           "Category",
 		"AzureActivity":                                   "AzureActivity",
 		"":                                                "a table",

@@ -129,7 +129,7 @@ func (l *logRows) add(at time.Time, line []byte) {
 		return
 	}
 	r := logRecord{at: at}
-	if json.Unmarshal(line, &r.fields) != nil || json.Unmarshal(r.fields["properties"], &r.properties) != nil {
+	if !r.decode(line) {
 		return
 	}
 	cells := make([]any, len(l.run.table.columns))
@@ -205,30 +205,88 @@ func (l *logRows) ordered(by kql.Order) []json.RawMessage {
 
 func (l *logRows) countText() string { return strconv.Itoa(l.count) }
 
-// holds reports whether a line is of the table, and all conditions on texts hold.
+// holds reports whether a line is of the table, and all conditions hold. Only a line that has the right status is decoded, if at all.
 func (r *logRun) holds(line []byte) bool {
-	category := textIn(line, "category")
-	if category != r.table.category {
+	l := logLine{line: line, category: textIn(line, "category")}
+	if l.category != r.table.category {
 		return false
 	}
-	if len(r.conditions) == 0 {
-		return true
-	}
-	resource := textIn(line, "resourceId")
-	lower := strings.ToLower(resource)
-	for _, c := range r.conditions {
-		is := category
-		switch c.Column {
-		case "ResourceId":
-			is = resource
-		case "_ResourceId":
-			is = lower
+	for i := range r.conditions {
+		if c := &r.conditions[i]; c.Numeric && !c.holdsNumber(numberIn(line, statusProperty)) {
+			return false
 		}
-		if c.Op == "=~" && !strings.EqualFold(is, c.Text) || c.Op == "==" && is != c.Text {
+	}
+	for i := range r.conditions {
+		if c := &r.conditions[i]; !c.Numeric && !c.holdsText(l.text(c)) {
 			return false
 		}
 	}
 	return true
+}
+
+// logLine is a line with its texts, each of which is read once.
+type logLine struct {
+	line                      []byte
+	category, resource, lower string
+	record                    *logRecord
+}
+
+// text is the value of the column of a condition. One that stands beside the properties is found without decoding the line.
+func (l *logLine) text(c *logCondition) string {
+	switch c.Column {
+	case "Category":
+		return l.category
+	case "ResourceId", "_ResourceId":
+		if l.resource == "" {
+			l.resource = textIn(l.line, "resourceId")
+			l.lower = strings.ToLower(l.resource)
+		}
+		if c.Column == "ResourceId" {
+			return l.resource
+		}
+		return l.lower
+	}
+	if l.record == nil {
+		l.record = new(logRecord)
+		l.record.decode(l.line) // what is no record has empty texts
+	}
+	text, _ := c.column.value(l.record).(string)
+	return text
+}
+
+func (c *logCondition) holdsText(is string) bool {
+	switch c.Op {
+	case "=~":
+		return strings.EqualFold(is, c.Text)
+	case "contains":
+		return strings.Contains(strings.ToLower(is), strings.ToLower(c.Text))
+	}
+	return is == c.Text
+}
+
+func (c *logCondition) holdsNumber(is int, ok bool) bool {
+	switch c.Op {
+	case "<":
+		return ok && is < c.Number
+	case "<=":
+		return ok && is <= c.Number
+	case ">":
+		return ok && is > c.Number
+	case ">=":
+		return ok && is >= c.Number
+	}
+	return ok && is == c.Number
+}
+
+// numberIn is the value of a number without decoding the line.
+func numberIn(line []byte, key string) (n int, ok bool) {
+	_, rest, _ := bytes.Cut(line, []byte(`"`+key+`":`))
+	end := 0
+	for end < len(rest) && rest[end] >= '0' && rest[end] <= '9' {
+		end++
+	}
+	n, err := strconv.Atoi(string(rest[:end]))
+	return n, err == nil
 }
 
 // textIn is the value of a text without decoding the line. Quotes within texts are escaped, so that none looks like a key.

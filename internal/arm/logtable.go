@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"causeway/internal/kql"
 )
 
 // logTable is a table of Log Analytics as a query sees it.
@@ -11,13 +13,41 @@ type logTable struct {
 	name     string
 	category string // of the rows that it has, in the log; empty: Causeway writes none of them
 	columns  []logColumn
-	compared []string // columns of text that a query may compare
+}
+
+// compared is the column of a condition, if it holds what the condition compares it with.
+func (t *logTable) compared(c kql.Condition) (logColumn, error) {
+	for _, column := range t.columns {
+		if column.name != c.Column {
+			continue
+		}
+		switch is := column.is(); {
+		case is == "":
+			return column, badQuery("the column " + c.Column + " of " + t.name + " cannot be compared")
+		case (is == "number") != c.Numeric:
+			return column, badQuery("the column " + c.Column + " of " + t.name + " holds a " + is)
+		}
+		return column, nil
+	}
+	return logColumn{}, badQuery("there is no column " + c.Column + " in " + t.name)
 }
 
 // logColumn is a column: its name, its type, and where its value is in a record of the access log.
 type logColumn struct {
 	name, kind string
 	value      func(*logRecord) any
+	status     bool // of the answer to the client
+}
+
+// is what a query may compare a column with: a text, or a number; empty: nothing.
+func (c logColumn) is() string {
+	switch {
+	case c.status:
+		return "number"
+	case c.kind == "string":
+		return "text"
+	}
+	return ""
 }
 
 // logRecord is a line of the access log.
@@ -25,6 +55,11 @@ type logRecord struct {
 	at         time.Time
 	fields     map[string]json.RawMessage // beside the properties
 	properties map[string]json.RawMessage
+}
+
+// decode reads a line, and reports whether it is a record.
+func (r *logRecord) decode(line []byte) bool {
+	return json.Unmarshal(line, &r.fields) == nil && json.Unmarshal(r.fields["properties"], &r.properties) == nil
 }
 
 func (r *logRecord) text(name string) string {
@@ -38,6 +73,9 @@ func (r *logRecord) text(name string) string {
 	}
 	return text
 }
+
+// statusProperty is the one number that queries compare: it stands nowhere else in a record, and is found without decoding it.
+const statusProperty = "httpStatus"
 
 // accessColumn is a property of the access log.
 type accessColumn struct{ property, name, kind, suffix string }
@@ -114,12 +152,12 @@ func logTables() []logTable {
 }
 
 func timeColumn() logColumn {
-	return logColumn{"TimeGenerated", "datetime", func(r *logRecord) any { return r.at.Format(time.RFC3339Nano) }}
+	return logColumn{name: kql.TimeColumn, kind: "datetime", value: func(r *logRecord) any { return r.at.Format(time.RFC3339Nano) }}
 }
 
 // traceColumn has Causeway's own part of a record, as text: so Log Analytics writes a dynamic value.
 func traceColumn() logColumn {
-	return logColumn{"AdditionalFields", "dynamic", func(r *logRecord) any {
+	return logColumn{name: "AdditionalFields", kind: "dynamic", value: func(r *logRecord) any {
 		own, has := r.properties["causeway"]
 		if !has {
 			return nil
@@ -129,23 +167,23 @@ func traceColumn() logColumn {
 }
 
 func fieldColumn(name, field string) logColumn {
-	return logColumn{name, "string", func(r *logRecord) any { return r.text(field) }}
+	return logColumn{name: name, kind: "string", value: func(r *logRecord) any { return r.text(field) }}
 }
 
 func lastColumns(table string) []logColumn {
 	return []logColumn{
-		{"Type", "string", func(*logRecord) any { return table }},
-		{"_ResourceId", "string", func(r *logRecord) any { return strings.ToLower(r.text("resourceId")) }},
+		{name: "Type", kind: "string", value: func(*logRecord) any { return table }},
+		{name: "_ResourceId", kind: "string", value: func(r *logRecord) any { return strings.ToLower(r.text("resourceId")) }},
 	}
 }
 
 // ownTable is the table of one category. Those of other categories are empty: their columns are those that every row has.
 func ownTable(name, category string) logTable {
-	t := logTable{name: name, category: category, compared: []string{"_ResourceId"}}
+	t := logTable{name: name, category: category}
 	t.columns = []logColumn{timeColumn(), fieldColumn("OperationName", "operationName")}
 	if category != "" {
 		for _, c := range accessColumns {
-			t.columns = append(t.columns, logColumn{c.name, c.kind, c.typed(c.kind)})
+			t.columns = append(t.columns, logColumn{c.name, c.kind, c.typed(c.kind), c.property == statusProperty})
 		}
 		t.columns = append(t.columns, traceColumn())
 	}
@@ -156,7 +194,7 @@ func ownTable(name, category string) logTable {
 // diagnosticsTable is the table that all resources share.
 func diagnosticsTable() logTable {
 	const name = "AzureDiagnostics"
-	t := logTable{name: name, category: "ApplicationGatewayAccessLog", compared: []string{"_ResourceId", "ResourceId", "Category"}}
+	t := logTable{name: name, category: "ApplicationGatewayAccessLog"}
 	t.columns = []logColumn{
 		timeColumn(), fieldColumn("ResourceId", "resourceId"), fieldColumn("Category", "category"),
 		fieldColumn("OperationName", "operationName"),
@@ -166,7 +204,7 @@ func diagnosticsTable() logTable {
 		if c.suffix == "_d" {
 			kind = "real"
 		}
-		t.columns = append(t.columns, logColumn{c.property + c.suffix, kind, c.typed(kind)})
+		t.columns = append(t.columns, logColumn{c.property + c.suffix, kind, c.typed(kind), c.property == statusProperty})
 	}
 	t.columns = append(t.columns, traceColumn())
 	t.columns = append(t.columns, lastColumns(name)...)

@@ -5,6 +5,7 @@ package kql
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -30,12 +31,14 @@ const (
 	Descending
 )
 
-// Condition compares a column with a text, or TimeColumn with a time.
+// Condition compares a column with a text or a number, or TimeColumn with a time.
 type Condition struct {
-	Column string
-	Op     string // a text: == or =~, which ignores case; a time: <, <=, > or >=
-	Text   string
-	Time   time.Time
+	Column  string
+	Op      string // a text: ==, =~ or contains, which ignore case but for ==; a number: ==, <, <=, > or >=; a time: <, <=, > or >=
+	Text    string
+	Number  int
+	Numeric bool // Number is meant, not Text
+	Time    time.Time
 }
 
 // Error is a part of a query that is not understood.
@@ -121,7 +124,14 @@ func (p *parser) condition() (c Condition) {
 		}
 		return c
 	}
-	if p.oneOf("== or =~", "==", "=~") {
+	if !p.oneOf("==, =~, contains, <, <=, > or >=", "==", "=~", "contains", "<", "<=", ">", ">=") {
+		return c
+	}
+	isText := c.Op == "=~" || c.Op == "contains"
+	c.Numeric = strings.ContainsAny(c.Op, "<>") || !isText && p.token != "" && p.token[0] >= '0' && p.token[0] <= '9'
+	if c.Numeric {
+		c.Number = p.number("a whole number")
+	} else {
 		c.Text = p.literal()
 	}
 	return c

@@ -29,7 +29,13 @@ func TestQueries(t *testing.T) {
 		"AGWAccessLogs\n| order by TimeGenerated\n| take 10":  {Table: "AGWAccessLogs", Order: Descending, Take: 10},
 		"AGWAccessLogs | sort by TimeGenerated asc | limit 0": {Table: "AGWAccessLogs", Order: Ascending},
 		"T | where TimeGenerated <= now() | take 1 | count":   {Table: "T", Where: []Condition{{Column: TimeColumn, Op: "<=", Time: now}}, Take: 1, Count: true},
-		"T | where TimeGenerated > datetime( 2026-11-30 )":    {Table: "T", Where: []Condition{{Column: TimeColumn, Op: ">", Time: now.Add(-12 * time.Hour)}}, Take: -1},
+		"T | where S >= 500 and S<600 and P contains 'a b' and N == 7": {Table: "T", Take: -1, Where: []Condition{
+			{Column: "S", Op: ">=", Number: 500, Numeric: true},
+			{Column: "S", Op: "<", Number: 600, Numeric: true},
+			{Column: "P", Op: "contains", Text: "a b"},
+			{Column: "N", Op: "==", Number: 7, Numeric: true},
+		}},
+		"T | where TimeGenerated > datetime( 2026-11-30 )": {Table: "T", Where: []Condition{{Column: TimeColumn, Op: ">", Time: now.Add(-12 * time.Hour)}}, Take: -1},
 	} {
 		if got, err := Parse(text, now); err != nil || !reflect.DeepEqual(*got, want) {
 			t.Errorf("%s: %v\n%+v\n%+v", text, err, got, want)
@@ -44,8 +50,12 @@ func TestQueriesThatAreNotUnderstood(t *testing.T) {
 		"let x = 1; T":                          "x",
 		"T | summarize count() by HttpStatus_d": "summarize",
 		"T | project TimeGenerated":             "project",
-		"T | where HttpStatus == 502":           "502",
-		"T | where Host contains 'x'":           "contains",
+		"T | where HttpStatus =~ 502":           "502",
+		"T | where HttpStatus contains 5":       "5",
+		"T | where HttpStatus >= 5xx":           "5xx",
+		"T | where HttpStatus >= '500'":         "'500'",
+		"T | where HttpStatus <":                "",
+		"T | where Host startswith 'x'":         "startswith",
 		"T | where Host =~ 'x' or Host =~ 'y'":  "or",
 		"T | where Host =~ 'x":                  "'x",
 		`T | where Host =~ 'a\n'`:               `'a\n'`,
