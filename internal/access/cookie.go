@@ -14,6 +14,10 @@ const cookieName = "__Host-causeway-session"
 // which a member sees the cookie: browsers send cookies to all ports (RFC 6265, section 8.5). The cookie alone is worth nothing.
 const PortalHeader = "X-Causeway-Portal"
 
+// IdleHeader marks a request that a page makes by itself, while nobody has touched it for a while. It is answered as any other, and does
+// not count as use: a page that is left open does not keep its session alive.
+const IdleHeader = "X-Causeway-Idle"
+
 // ErrForeign is returned for a request that may come from another site.
 var ErrForeign = errors.New("the request does not come from the portal")
 
@@ -41,7 +45,7 @@ func (s *Sessions) Of(r *http.Request) (Caller, error) {
 	if err != nil {
 		return Caller{}, ErrNoSession
 	}
-	return s.Check(r.Context(), c.Value, key)
+	return s.check(r.Context(), c.Value, key, r.Header.Get(IdleHeader) == "")
 }
 
 // Leave ends the session of a request, and removes its cookie.

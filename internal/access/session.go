@@ -89,7 +89,12 @@ func (s *Sessions) SignIn(ctx context.Context, from netip.Addr, id, secret strin
 // Check finds the caller of a session by its id and key. A session that a credential began has the role that the credential has now.
 // The errors are ErrNoSession, ErrRevoked, and those of the store.
 func (s *Sessions) Check(ctx context.Context, id, key string) (Caller, error) {
-	found, ok := s.use(id, key)
+	return s.check(ctx, id, key, true)
+}
+
+// check is Check. Whether somebody is there decides if the session is used by it.
+func (s *Sessions) check(ctx context.Context, id, key string, attended bool) (Caller, error) {
+	found, ok := s.find(id, key, attended)
 	if !ok {
 		return Caller{}, ErrNoSession
 	}
@@ -121,13 +126,13 @@ func (x session) has(key string) bool {
 	return subtle.ConstantTimeCompare([]byte(x.key), []byte(key)) == 1
 }
 
-// use is a session that has not ended; it is used now.
-func (s *Sessions) use(id, key string) (session, bool) {
+// find is a session that has not ended. With somebody there, it is used now.
+func (s *Sessions) find(id, key string, attended bool) (session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget()
 	found, ok := s.open[id]
-	if ok = ok && found.has(key); ok {
+	if ok = ok && found.has(key); ok && attended {
 		found.used = time.Now()
 		s.open[id] = found
 	}

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,6 +58,40 @@ func TestASessionEnds(t *testing.T) {
 		time.Sleep(sessionIdle)
 		if _, err := s.Check(t.Context(), idle.ID, idle.Key); !errors.Is(err, ErrNoSession) {
 			t.Errorf("after an idle hour: %v", err)
+		}
+	})
+}
+
+// A page that nobody touches asks again and again. That does not keep its session alive, and somebody who comes back in time does.
+func TestAPageThatIsLeftOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewControl(newShelf()).Sessions
+		in, _ := s.Accept(s.Invite(Caller{Role: Reader}))
+		ask := func(idle string) error {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.AddCookie(Cookie(in.ID))
+			r.Header.Set(PortalHeader, in.Key)
+			r.Header.Set(IdleHeader, idle)
+			_, err := s.Of(r)
+			return err
+		}
+		poll := func(d time.Duration) (err error) {
+			for end := time.Now().Add(d); time.Now().Before(end) && err == nil; time.Sleep(time.Minute) {
+				err = ask("1")
+			}
+			return err
+		}
+		if err := poll(sessionIdle - time.Minute); err != nil {
+			t.Fatalf("within the hour: %v", err)
+		}
+		if err := ask(""); err != nil {
+			t.Fatalf("somebody comes back: %v", err)
+		}
+		if err := poll(sessionIdle - time.Minute); err != nil {
+			t.Errorf("within the hour after that: %v", err)
+		}
+		if err := poll(2 * time.Minute); !errors.Is(err, ErrNoSession) {
+			t.Errorf("after an hour without anybody: %v", err)
 		}
 	})
 }
