@@ -1,6 +1,8 @@
 package portal
 
 import (
+	"bytes"
+	"crypto/rand"
 	"embed"
 	"io/fs"
 	"net/http"
@@ -41,10 +43,23 @@ func pages() http.Handler {
 		case strings.HasPrefix(name, "assets/"):
 			http.NotFound(w, r)
 		default:
-			w.Header().Set("Cache-Control", "no-cache")
-			http.ServeFileFS(w, r, files, "index.html")
+			serveIndex(files, w)
 		}
 	})
+}
+
+// serveIndex serves the page that holds the others, each time with a nonce of its own, without which the browser takes no style from a script.
+func serveIndex(files fs.FS, w http.ResponseWriter) {
+	page, err := fs.ReadFile(files, "index.html")
+	if err != nil {
+		http.Error(w, notBuilt, http.StatusNotImplemented)
+		return
+	}
+	nonce := rand.Text()
+	w.Header().Set("Content-Security-Policy", policyOf(nonce))
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(bytes.Replace(page, []byte(`nonce="NONCE"`), []byte(`nonce="`+nonce+`"`), 1)) // a client that left is no concern of ours
 }
 
 // serveSmall serves a file compressed, where it was built so and the browser takes it.
@@ -71,15 +86,22 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
-// policy lets a page load and ask nothing but this gateway. Fluent's styles are rules that its script adds to a sheet of its own.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+// policyOf lets a page load and ask nothing but this gateway. Fluent's styles are rules that its script adds to sheets with the nonce of
+// the page; empty: there are none.
+func policyOf(nonce string) string {
+	styles := "'self'"
+	if nonce != "" {
+		styles += " 'nonce-" + nonce + "'"
+	}
+	return "default-src 'none'; script-src 'self'; style-src " + styles + "; img-src 'self' data:; font-src 'self'; " +
+		"connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+}
 
 // secured adds what keeps other sites away from the pages.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", policyOf(""))
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -145,6 +146,15 @@ func TestPages(t *testing.T) {
 	} {
 		if got := res.Header.Get(name); !strings.Contains(got, part) {
 			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if again := b.do("GET", Path+"diagnose", ""); Built() {
+		first, second := res.Header.Get("Content-Security-Policy"), again.Header.Get("Content-Security-Policy")
+		page, err := io.ReadAll(again.Body)
+		_, nonce, _ := strings.Cut(second, "'nonce-")
+		nonce, _, _ = strings.Cut(nonce, "'")
+		if err != nil || first == second || nonce == "" || !strings.Contains(string(page), `nonce="`+nonce+`"`) || strings.Contains(second, "unsafe") {
+			t.Errorf("%v: %s\n%s\n%s", err, first, second, page)
 		}
 	}
 	want := map[bool]int{true: http.StatusOK, false: http.StatusNotImplemented}[Built()]

@@ -1,5 +1,7 @@
 // The management API, as a browser that is signed in asks it: the cookie says who asks, and the header that the portal does.
 
+import { idle } from "./attention";
+
 /** Problem is an answer that is an error: its code and message are those of the API. Status 0: there was no answer. */
 export class Problem extends Error {
   constructor(
@@ -14,10 +16,12 @@ export class Problem extends Error {
 
 const version = "api-version=2025-05-01";
 
+export const keyPlace = "causeway.key";
+
 /** key is that of the session: other tabs of this origin have it, and nobody else. */
 export const key = {
-  get: () => localStorage.getItem("causeway.key") ?? "none",
-  set: (value: string) => localStorage.setItem("causeway.key", value),
+  get: () => localStorage.getItem(keyPlace) ?? "none",
+  set: (value: string) => localStorage.setItem(keyPlace, value),
 };
 
 /** request asks the API; path begins with a slash. A body that is a File goes as it is, any other as JSON. Every failure is a Problem. */
@@ -53,7 +57,7 @@ async function answered(method: string, path: string, body?: unknown, headers: R
   try {
     answer = await fetch(url, {
       method,
-      headers: { "X-Causeway-Portal": key.get(), "Content-Type": "application/json", ...headers },
+      headers: { "X-Causeway-Portal": key.get(), "Content-Type": "application/json", ...(idle() && { "X-Causeway-Idle": "1" }), ...headers },
       credentials: "same-origin",
       cache: "no-store",
       ...(signal && { signal }),

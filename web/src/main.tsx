@@ -1,6 +1,6 @@
-import { FluentProvider, webDarkTheme, webLightTheme } from "@fluentui/react-components";
+import { FluentProvider, RendererProvider, createDOMRenderer, webDarkTheme, webLightTheme } from "@fluentui/react-components";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { StrictMode, useSyncExternalStore } from "react";
+import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 import { Problem } from "./api";
@@ -8,8 +8,11 @@ import "../../internal/report/picture.css";
 import "./page.css";
 import { Signed } from "./session";
 import { Shell } from "./shell";
+import { useDark } from "./theme";
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
+// The browser takes styles from the script alone that has the nonce of this load.
+const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
+const renderer = createDOMRenderer(document, { styleElementAttributes: { nonce } });
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -29,23 +32,18 @@ queries.getQueryCache().subscribe((event) => {
 });
 
 function Portal() {
-  const isDark = useSyncExternalStore(
-    (changed) => {
-      dark.addEventListener("change", changed);
-      return () => dark.removeEventListener("change", changed);
-    },
-    () => dark.matches,
-  );
   return (
-    <FluentProvider theme={isDark ? webDarkTheme : webLightTheme}>
-      <QueryClientProvider client={queries}>
-        <BrowserRouter basename="/portal">
-          <Signed>
-            <Shell />
-          </Signed>
-        </BrowserRouter>
-      </QueryClientProvider>
-    </FluentProvider>
+    <RendererProvider renderer={renderer} targetDocument={document}>
+      <FluentProvider theme={useDark() ? webDarkTheme : webLightTheme}>
+        <QueryClientProvider client={queries}>
+          <BrowserRouter basename="/portal">
+            <Signed>
+              <Shell />
+            </Signed>
+          </BrowserRouter>
+        </QueryClientProvider>
+      </FluentProvider>
+    </RendererProvider>
   );
 }
 

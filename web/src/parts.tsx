@@ -7,17 +7,18 @@ import {
   Skeleton,
   SkeletonItem,
   Text,
-  Title3,
   makeStyles,
   tokens,
+  typographyStyles,
 } from "@fluentui/react-components";
 import type { UseQueryResult } from "@tanstack/react-query";
-import type { ReactNode } from "react";
-import { useSearchParams } from "react-router";
+import { useEffect, useRef, type ReactNode } from "react";
+import { useLocation, useSearchParams } from "react-router";
 import { Problem } from "./api";
 
 const useStyles = makeStyles({
   page: { display: "grid", rowGap: tokens.spacingVerticalL, gridTemplateColumns: "minmax(0, 1fr)" },
+  heading: { ...typographyStyles.title3, ":focus": { outlineStyle: "none" } },
   head: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalM, alignItems: "center", justifyContent: "space-between" },
   tiles: { display: "grid", gap: tokens.spacingHorizontalM, gridTemplateColumns: "repeat(auto-fill, minmax(min(11rem, 100%), 1fr))" },
   scroll: { overflowX: "auto" },
@@ -38,10 +39,21 @@ const useStyles = makeStyles({
 /** Page is a page with its name, and with what stands beside it. */
 export function Page({ title, beside, children }: { title: string; beside?: ReactNode; children: ReactNode }) {
   const styles = useStyles();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const arrived = useLocation().key !== "default"; // over a link of the portal, and not with the first load
+  useEffect(() => void (document.title = `${title} – Causeway`), [title]);
+  useEffect(() => {
+    if (arrived) {
+      heading.current?.focus({ preventScroll: true });
+    }
+    // once for each page: other values in the address are not another page
+  }, []);
   return (
     <div className={styles.page}>
       <div className={styles.head}>
-        <Title3 as="h1">{title}</Title3>
+        <h1 ref={heading} tabIndex={-1} className={styles.heading}>
+          {title}
+        </h1>
         {beside}
       </div>
       {children}
@@ -138,12 +150,19 @@ export function Answered<T>({ query, children }: { query: UseQueryResult<T>; chi
       {query.data !== undefined
         ? children(query.data)
         : !query.error && (
-            <Skeleton aria-label="Loading" style={{ display: "grid", rowGap: 8 }}>
-              <SkeletonItem size={32} />
-              <SkeletonItem size={72} />
-            </Skeleton>
+            <Waiting />
           )}
     </>
+  );
+}
+
+/** Waiting stands where something will be. */
+export function Waiting() {
+  return (
+    <Skeleton aria-label="Loading" style={{ display: "grid", rowGap: 8 }}>
+      <SkeletonItem size={32} />
+      <SkeletonItem size={72} />
+    </Skeleton>
   );
 }
 

@@ -1,7 +1,7 @@
-import { Button, Card, Field, Input, MessageBar, MessageBarBody, Spinner, Title2, makeStyles, tokens } from "@fluentui/react-components";
+import { Button, Card, Dialog, DialogBody, DialogContent, DialogSurface, DialogTitle, Field, Input, MessageBar, MessageBarBody, Spinner, Title2, makeStyles, tokens } from "@fluentui/react-components";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, useCallback, useContext, useEffect, useState, type FormEvent, type ReactNode } from "react";
-import { Problem, get, key, request } from "./api";
+import { Problem, get, key, keyPlace, request } from "./api";
 import { Failure } from "./parts";
 
 export type Who = { caller: string; role: "reader" | "operator" | "owner"; key?: string };
@@ -35,9 +35,15 @@ export function Signed({ children }: { children: ReactNode }) {
     (w: Who) => {
       key.set(w.key ?? "");
       cache.setQueryData(["session"], w);
+      void cache.invalidateQueries({ predicate: (q) => q.queryKey[0] !== "session" }); // what was refused meanwhile
     },
     [cache],
   );
+  useEffect(() => {
+    const elsewhere = (e: StorageEvent) => e.key === keyPlace && void cache.invalidateQueries(); // another tab signed in
+    addEventListener("storage", elsewhere);
+    return () => removeEventListener("storage", elsewhere);
+  }, [cache]);
   useEffect(() => {
     const follow = () => {
       const given = code();
@@ -57,13 +63,18 @@ export function Signed({ children }: { children: ReactNode }) {
   if (!linked || who.isPending) {
     return <Spinner label="Signing in" style={{ marginTop: "20vh" }} />;
   }
-  if (who.data && !ended(who.error)) {
-    return <Session.Provider value={who.data}>{children}</Session.Provider>;
+  if (who.data) {
+    return (
+      <Session.Provider value={who.data}>
+        {children}
+        <Again open={ended(who.error)} refused={refused} done={done} />
+      </Session.Provider>
+    );
   }
   if (who.error && !ended(who.error)) {
     return <Failure error={who.error} />;
   }
-  return <SignIn refused={refused} done={done} />;
+  return <Door refused={refused} done={done} />;
 }
 
 const ended = (e: Error | null) => e instanceof Problem && (e.status === 401 || e.status === 403);
@@ -71,10 +82,43 @@ const ended = (e: Error | null) => e instanceof Problem && (e.status === 401 || 
 const useStyles = makeStyles({
   page: { minHeight: "100vh", display: "grid", placeItems: "center", backgroundColor: tokens.colorNeutralBackground3 },
   card: { width: "min(26rem, 92vw)", padding: tokens.spacingHorizontalXXL, rowGap: tokens.spacingVerticalM },
+  lead: { marginTop: 0, marginBottom: tokens.spacingVerticalM },
   form: { display: "grid", rowGap: tokens.spacingVerticalM },
 });
 
-function SignIn({ refused, done }: { refused: string; done: (w: Who) => void }) {
+type SignInProps = { refused: string; done: (w: Who) => void };
+
+/** Door is what somebody sees who has not been signed in. */
+function Door(props: SignInProps) {
+  const styles = useStyles();
+  useEffect(() => void (document.title = "Sign in – Causeway"), []);
+  return (
+    <main className={styles.page}>
+      <Card className={styles.card}>
+        <Title2 as="h1">Causeway</Title2>
+        <SignIn {...props} />
+      </Card>
+    </main>
+  );
+}
+
+/** Again asks somebody whose session has ended to sign in, over the page, which keeps everything that was typed. */
+function Again({ open, ...props }: SignInProps & { open: boolean }) {
+  return (
+    <Dialog open={open} modalType="alert">
+      <DialogSurface>
+        <DialogBody>
+          <DialogTitle>Your session has ended</DialogTitle>
+          <DialogContent>
+            <SignIn {...props} />
+          </DialogContent>
+        </DialogBody>
+      </DialogSurface>
+    </Dialog>
+  );
+}
+
+function SignIn({ refused, done }: SignInProps) {
   const styles = useStyles();
   const [id, setId] = useState("");
   const [secret, setSecret] = useState("");
@@ -90,30 +134,27 @@ function SignIn({ refused, done }: { refused: string; done: (w: Who) => void }) 
       .finally(() => setBusy(false));
   };
   return (
-    <main className={styles.page}>
-      <Card className={styles.card}>
-        <Title2 as="h1">Causeway</Title2>
-        <p style={{ margin: 0 }}>
-          On the gateway's own machine, <code>causeway portal</code> prints a link that signs this browser in.
-        </p>
-        <form className={styles.form} onSubmit={submit}>
-          <Field label="Client id" required>
-            <Input value={id} onChange={(_, d) => setId(d.value)} autoComplete="username" />
-          </Field>
-          <Field label="Client secret" required hint="causeway api credentials create --role reader prints both">
-            <Input type="password" value={secret} onChange={(_, d) => setSecret(d.value)} autoComplete="current-password" />
-          </Field>
-          {problem && (
-            <MessageBar intent="error">
-              <MessageBarBody>{problem}</MessageBarBody>
-            </MessageBar>
-          )}
-          <Button type="submit" appearance="primary" disabled={busy || !id || !secret}>
-            Sign in
-          </Button>
-        </form>
-      </Card>
-    </main>
+    <>
+      <p className={styles.lead}>
+        On the gateway's own machine, <code>causeway portal</code> prints a link that signs this browser in.
+      </p>
+      <form className={styles.form} onSubmit={submit}>
+        <Field label="Client id" required>
+          <Input value={id} onChange={(_, d) => setId(d.value)} autoComplete="username" />
+        </Field>
+        <Field label="Client secret" required hint="causeway api credentials create --role reader prints both">
+          <Input type="password" value={secret} onChange={(_, d) => setSecret(d.value)} autoComplete="current-password" />
+        </Field>
+        {problem && (
+          <MessageBar intent="error">
+            <MessageBarBody>{problem}</MessageBarBody>
+          </MessageBar>
+        )}
+        <Button type="submit" appearance="primary" disabled={busy || !id || !secret}>
+          Sign in
+        </Button>
+      </form>
+    </>
   );
 }
 

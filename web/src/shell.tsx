@@ -1,11 +1,12 @@
-import { Button, Link, Text, makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
+import { Button, Link, Select, Text, makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
 import { Suspense, lazy, useState, type ComponentType } from "react";
 import { NavLink, Navigate, Route, Routes, useLocation } from "react-router";
 import type { Gateway } from "./api";
 import { Boundary } from "./boundary";
 import { useGateway } from "./gateway";
-import { Answered, Page } from "./parts";
+import { Answered, Page, Waiting } from "./parts";
 import { leave, useWho } from "./session";
+import { choose, useTheme, type Theme } from "./theme";
 
 type PageProps = { gateway: Gateway };
 
@@ -57,6 +58,11 @@ const wide = "@media (min-width: 800px)";
 
 const useStyles = makeStyles({
   shell: { minHeight: "100vh", display: "flex", flexDirection: "column", backgroundColor: tokens.colorNeutralBackground2 },
+  skip: {
+    position: "absolute", left: "-100rem", padding: tokens.spacingHorizontalS, zIndex: 1,
+    backgroundColor: tokens.colorNeutralBackground1, color: tokens.colorNeutralForeground1,
+    ":focus": { left: 0, top: 0 },
+  },
   top: {
     display: "flex", alignItems: "center", gap: tokens.spacingHorizontalM, padding: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalL}`,
     backgroundColor: tokens.colorBrandBackground, color: tokens.colorNeutralForegroundOnBrand, flexWrap: "wrap",
@@ -74,7 +80,7 @@ const useStyles = makeStyles({
     ":hover": { backgroundColor: tokens.colorNeutralBackground1Hover },
     "&[aria-current=page]": { backgroundColor: tokens.colorBrandBackground2, fontWeight: tokens.fontWeightSemibold },
   },
-  main: { flexGrow: 1, minWidth: 0, padding: tokens.spacingHorizontalL, maxWidth: "110rem" },
+  main: { flexGrow: 1, minWidth: 0, padding: tokens.spacingHorizontalL, maxWidth: "110rem", ":focus": { outlineStyle: "none" } },
 });
 
 /** Shell is what stands around every page. */
@@ -86,6 +92,16 @@ export function Shell() {
   const { pathname, search } = useLocation();
   return (
     <div className={styles.shell}>
+      <a
+        href="#main"
+        className={styles.skip}
+        onClick={(e) => {
+          e.preventDefault();
+          document.getElementById("main")?.focus();
+        }}
+      >
+        Skip to the page
+      </a>
       <header className={styles.top}>
         <Button className={mergeClasses(styles.burger, styles.onBrand)} appearance="transparent" aria-expanded={open} onClick={() => setOpen(!open)}>
           Menu
@@ -96,6 +112,7 @@ export function Shell() {
         <Text size={200}>
           {who.caller}, {who.role}
         </Text>
+        <ThemeSwitch />
         <Link as="button" className={styles.onBrand} onClick={() => void leave()}>
           Sign out
         </Link>
@@ -113,12 +130,12 @@ export function Shell() {
             </div>
           ))}
         </nav>
-        <main className={styles.main}>
+        <main className={styles.main} id="main" tabIndex={-1}>
           <Answered query={gateway}>
             {(g) =>
               g ? (
                 <Boundary key={pathname}>
-                <Suspense>
+                <Suspense fallback={<Waiting />}>
                   <Routes>
                     <Route path="/" element={<Navigate to="/overview" replace />} />
                     {menu.flatMap((group) => group.pages).map((p) => (
@@ -140,6 +157,18 @@ export function Shell() {
         </main>
       </div>
     </div>
+  );
+}
+
+/** ThemeSwitch lets somebody choose a theme, for this browser. */
+function ThemeSwitch() {
+  const theme = useTheme();
+  return (
+    <Select size="small" aria-label="Theme" value={theme} onChange={(_, d) => choose(d.value as Theme)}>
+      <option value="system">System theme</option>
+      <option value="light">Light</option>
+      <option value="dark">Dark</option>
+    </Select>
   );
 }
 
