@@ -69,7 +69,7 @@ func (h *house) At(_ context.Context, revision int64) (Config, error) {
 }
 
 // Rollback is At.
-func (h *house) Rollback(ctx context.Context, revision int64) ([]gateway.Problem, error) {
+func (h *house) Rollback(ctx context.Context, revision, _ int64) ([]gateway.Problem, error) {
 	_, err := h.At(ctx, revision)
 	return nil, err
 }

@@ -50,8 +50,9 @@ type Gateway interface {
 	History(ctx context.Context) ([]store.Change, error)
 	// At is the configuration as it was at a revision; the error is store.ErrNoRevision where it is not kept.
 	At(ctx context.Context, revision int64) (Config, error)
-	// Rollback serves the configuration of an earlier revision, as a new one. Errors are those of Apply and At.
-	Rollback(ctx context.Context, revision int64) ([]gateway.Problem, error)
+	// Rollback serves the configuration of an earlier revision, as a new one. replaces is what Config.Revision is to Apply. Errors are those
+	// of Apply and At.
+	Rollback(ctx context.Context, revision, replaces int64) ([]gateway.Problem, error)
 	// Backup writes the whole store, for these recipients if there are any.
 	Backup(ctx context.Context, w io.Writer, recipients []string) error
 
@@ -394,7 +395,7 @@ func control(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 	})
 	mux.HandleFunc("POST /rollback/{revision}", func(w http.ResponseWriter, r *http.Request) {
 		revision, _ := strconv.ParseInt(r.PathValue("revision"), 10, 64)
-		problems, err := g.Rollback(r.Context(), revision)
+		problems, err := g.Rollback(r.Context(), revision, 0)
 		applied(g, w, r, problems, err)
 	})
 	mux.HandleFunc("GET /history", func(w http.ResponseWriter, r *http.Request) { reply[[]store.Change](w)(g.History(r.Context())) })

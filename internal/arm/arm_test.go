@@ -97,12 +97,12 @@ func (f *fake) At(_ context.Context, revision int64) (admin.Config, error) {
 	return admin.Config{Source: document.Source{Document: d}, Revision: revision}, nil
 }
 
-func (f *fake) Rollback(ctx context.Context, revision int64) ([]gateway.Problem, error) {
+func (f *fake) Rollback(ctx context.Context, revision, replaces int64) ([]gateway.Problem, error) {
 	c, err := f.At(ctx, revision)
 	if err != nil {
 		return nil, err
 	}
-	c.Revision = 0
+	c.Revision = replaces
 	return f.Apply(ctx, c)
 }
 

@@ -19,7 +19,7 @@ import (
 type Revisions interface {
 	History(ctx context.Context) ([]store.Change, error)
 	At(ctx context.Context, revision int64) (admin.Config, error)
-	Rollback(ctx context.Context, revision int64) ([]gateway.Problem, error)
+	Rollback(ctx context.Context, revision, replaces int64) ([]gateway.Problem, error)
 }
 
 func (t *table) revisions() {
@@ -107,9 +107,13 @@ func rollBack(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
+	replaces := int64(0)
+	if q.conditional() { // also one that is made between the check and the return is not overwritten
+		replaces = now.revision()
+	}
 	return q.change("rollback", func(ctx context.Context) error {
 		q.reached.Store(true)
-		problems, err := q.server.gateway.Rollback(q.named(ctx), n)
+		problems, err := q.server.gateway.Rollback(q.named(ctx), n, replaces)
 		if err != nil && gateway.HasErrors(problems) {
 			return invalid(problems)
 		}

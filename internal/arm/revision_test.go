@@ -65,3 +65,36 @@ func TestRevisions(t *testing.T) {
 		t.Errorf("%s", a.text)
 	}
 }
+
+// A change that somebody else makes while a return is under way is not overwritten, where the client named the revision that it saw.
+func TestRollbackBesideAnotherChange(t *testing.T) {
+	w := newWorld(t)
+	w.created()
+	w.do("PUT", gatewayURL, strings.Replace(w.do("GET", gatewayURL, "").text, `"requestTimeout":20`, `"requestTimeout":30`, 1))
+	w.gateway.rival = func() {
+		c := w.gateway.Config()
+		c.Document = []byte(strings.Replace(string(c.Document), `"requestTimeout": 30`, `"requestTimeout": 40`, 1))
+		if _, err := w.gateway.Apply(t.Context(), c); err != nil {
+			t.Error(err)
+		}
+	}
+	a := w.do("POST", gatewayURL+"/providers/Causeway/revisions/1/rollback", "", "If-Match", `W/"2"`)
+	if a.status != http.StatusPreconditionFailed {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+	if a := w.do("GET", gatewayURL, ""); !strings.Contains(a.text, `"requestTimeout":40`) {
+		t.Errorf("the change is lost: %s", a.text)
+	}
+}
+
+// A lock on the gateway forbids the return to a revision as it does any change.
+func TestRollbackOfALockedGateway(t *testing.T) {
+	w := newWorld(t)
+	w.created()
+	if a := w.do("PUT", gatewayURL+"/providers/Microsoft.Authorization/locks/keep", `{"properties":{"level":"ReadOnly"}}`); a.status >= 300 {
+		t.Fatalf("%d %s", a.status, a.text)
+	}
+	if a := w.do("POST", gatewayURL+"/providers/Causeway/revisions/1/rollback", ""); a.status != http.StatusConflict || !strings.Contains(a.text, "ScopeLocked") {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -372,13 +373,72 @@ func TestShownConfigurationIsNoChange(t *testing.T) {
 		}
 		return h.s.Config().Revision
 	}
-	shown := string(d.Effective())
+	noted := func() (n int) {
+		t.Helper()
+		events, err := h.s.Activity()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events {
+			if e.Kind == activity.Configure {
+				n++
+			}
+		}
+		return n
+	}
+	shown, since := string(d.Effective()), h.s.Status().Applied
 	if now := apply(shown); now != c.Revision || string(h.s.Config().Document) != string(c.Document) {
 		t.Errorf("revision %d, was %d:\n%s", now, c.Revision, h.s.Config().Document)
+	}
+	if n := noted(); n != 0 || !h.s.Status().Applied.Equal(since) {
+		t.Errorf("no change is noted %d times, and in force since %v, was %v", n, h.s.Status().Applied, since)
 	}
 	other := strings.Replace(shown, `"requestTimeout": `, `"requestTimeout": 1`, 1)
 	if now := apply(other); other == shown || now == c.Revision {
 		t.Errorf("revision %d in spite of a change", now)
+	}
+	if n := noted(); n != 1 || h.s.Status().Applied.Equal(since) {
+		t.Errorf("a change is noted %d times, and in force since %v, was %v", n, h.s.Status().Applied, since)
+	}
+}
+
+// What causeway config show prints has no secrets; a change of it keeps those in force, and so does a return to a revision. A certificate
+// that no listener uses is no exception.
+func TestShownConfigurationKeepsSecrets(t *testing.T) {
+	h := newHouse(t)
+	const secret = "certificate-of-nobody"
+	data := base64.StdEncoding.EncodeToString([]byte(secret))
+	text, err := os.ReadFile(h.o.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.write(h.o.Config, strings.Replace(string(text), `"frontendPorts":`,
+		`"authenticationCertificates":[],"sslCertificates":[{"name":"spare","properties":{"data":"`+data+`","password":"p"}}],"frontendPorts":`, 1))
+	h.start()
+	c := h.s.Config()
+	d, err := c.ParseDocument()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := string(d.Effective())
+	if strings.Contains(shown, data) {
+		t.Fatal("the secret shows")
+	}
+	other := strings.Replace(shown, `"requestTimeout": 20`, `"requestTimeout": 30`, 1)
+	if problems, err := h.s.Apply(t.Context(), admin.Config{Source: document.Source{Document: []byte(other)}}); err != nil {
+		t.Fatalf("%v %v", problems, err)
+	}
+	if now := string(h.s.Config().Document); !strings.Contains(now, data) || !strings.Contains(now, `"requestTimeout": 30`) {
+		t.Errorf("the secret is lost, or the change:\n%s", now)
+	}
+	if problems, err := h.s.Rollback(t.Context(), c.Revision, 0); err != nil {
+		t.Fatalf("%v %v", problems, err)
+	}
+	if now := string(h.s.Config().Document); now != string(c.Document) {
+		t.Errorf("the return lost something:\n%s", now)
+	}
+	if _, err := h.s.Rollback(t.Context(), c.Revision+1, c.Revision); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("a return that replaces another revision: %v", err)
 	}
 }
 

@@ -27,6 +27,7 @@ type change struct {
 	revision  int64  // in the store already; 0: it is to be written there
 	caller    string // who asked
 	unwritten bool   // the store is not to have it
+	local     bool   // it has a causeway.yaml: this, or the certificates that it names, may say something else than before
 	note      string // why
 
 	// deploy brings it to the instances.
@@ -43,15 +44,19 @@ func (s *Supervisor) applyFor(ctx context.Context, caller, note string, c admin.
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
 	who := activity.CallerOf(ctx, caller)
+	before := s.appliedAt()
 	var problems []gateway.Problem
 	err := s.replaces(c)
 	if err == nil {
 		config, notes := s.identified(s.complete(c))
 		config = s.asBefore(config)
 		problems, err = s.count(ctx, change{
-			config: config, state: s.stateWith(c), caller: who.Name, note: note, deploy: s.deploy,
+			config: config, state: s.stateWith(c), caller: who.Name, note: note, deploy: s.deploy, local: c.Local != nil,
 		})
 		problems = append(notes, problems...)
+	}
+	if err == nil && s.appliedAt().Equal(before) { // nothing changed
+		return problems, nil
 	}
 	e := activity.Event{Kind: activity.Configure, Caller: who.Name, Correlation: who.Correlation, Failed: err != nil, Why: note}
 	if err != nil {
@@ -103,7 +108,7 @@ func (s *Supervisor) asBefore(c admin.Config) admin.Config {
 	case before == nil, err != nil: // whoever applies it reports the error
 	case next.Restates(before):
 		c.Document, c.Parameters = before.JSON(), nil
-	case s.lacksSecrets(c) && strings.EqualFold(next.Config.ResourceID(), before.Config.ResourceID()):
+	case lacksSecrets(c, next) && strings.EqualFold(next.Config.ResourceID(), before.Config.ResourceID()):
 		if text, err := document.Replacing(before, next.JSON(), before.Config.ResourceID()); err == nil {
 			c.Document, c.Parameters = text, nil
 		}
@@ -111,11 +116,13 @@ func (s *Supervisor) asBefore(c admin.Config) admin.Config {
 	return c
 }
 
-// lacksSecrets reports whether a configuration is refused as it is. A certificate may have gone from the document into a file of
-// causeway.yaml; then nothing is missing.
-func (s *Supervisor) lacksSecrets(c admin.Config) bool {
-	_, _, problems, err := instance.Read(c.Source, s.allowed(c))
-	return err != nil || gateway.HasErrors(problems)
+// lacksSecrets reports whether a certificate has neither data, nor a key vault, nor files of causeway.yaml.
+func lacksSecrets(c admin.Config, d *document.Document) bool {
+	local, _, err := c.ParseLocal()
+	return err == nil && slices.ContainsFunc(d.Config.SSLCertificates, func(x gateway.SSLCertificate) bool {
+		_, filed := local.KeyPair(x.Name)
+		return !filed && len(x.Data) == 0 && x.KeyVaultSecretID == ""
+	})
 }
 
 // why says why a configuration was refused, with its first problem. The whole list is the caller's.
@@ -211,7 +218,7 @@ func (s *Supervisor) change(ctx context.Context, c change) ([]gateway.Problem, e
 func (s *Supervisor) settle(c change, d *document.Document, local gateway.Local, revision uint64, want int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.document == nil || s.revision != revision || c.revision == 0 { // else only the number of instances changes
+	if s.document == nil || s.revision != revision || c.local { // else nothing changes, or the number of instances
 		s.applied = time.Now()
 	}
 	c.config.Document, c.config.Parameters = d.JSON(), nil

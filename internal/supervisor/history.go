@@ -42,11 +42,12 @@ func (s *Supervisor) at(ctx context.Context, revision int64) (admin.Config, stor
 
 // Rollback serves the configuration of an earlier revision, as a new one. Whether the gateway runs stays as it is. See
 // admin.Gateway.
-func (s *Supervisor) Rollback(ctx context.Context, revision int64) ([]gateway.Problem, error) {
+func (s *Supervisor) Rollback(ctx context.Context, revision, replaces int64) ([]gateway.Problem, error) {
 	c, _, err := s.at(ctx, revision)
 	if err != nil {
 		return nil, refusal(err)
 	}
+	c.Revision = replaces
 	if c.Allow == nil {
 		c.Allow = []string{} // none, not those in force
 	}
