@@ -84,6 +84,11 @@ function withSettings(gateway: Gateway, set: Setting[]): Gateway {
 /** inForce puts a gateway, and waits until it is in force, for a slow change goes on after its answer. */
 export async function inForce(gateway: Gateway): Promise<void> {
   await request<Gateway>("PUT", gateway.id, gateway, { "If-Match": gateway.etag });
+  await settled(gateway);
+}
+
+/** settled waits until a change is in force. */
+export async function settled(gateway: Gateway): Promise<void> {
   for (let i = 0; i < 120; i++) {
     const now = await get<Gateway>(gateway.id);
     if (now.properties.provisioningState === "Failed") {

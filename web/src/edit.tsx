@@ -1,5 +1,5 @@
 import { Button, Field, MessageBar, MessageBarActions, MessageBarBody, Spinner, Text } from "@fluentui/react-components";
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import { Problem, request, type Found, type Gateway, type Validation } from "./api";
 import { inForce } from "./apply";
@@ -17,10 +17,13 @@ function useSlow<T>(value: T, wait = 400): T {
   return slow;
 }
 
-/** useValidation asks the gateway what it would find and change; next undefined: there is nothing to ask about. */
-export function useValidation(next: Gateway | undefined) {
+export type Validating = UseQueryResult<Validation> & { fresh: boolean };
+
+/** useValidation asks the gateway what it would find and change; next undefined: there is nothing to ask about. While one types, the answer
+ * before stays on the page, and fresh says whether it is the answer about what stands there now. */
+export function useValidation(next: Gateway | undefined): Validating {
   const slow = useSlow(next);
-  return useQuery({
+  const query = useQuery({
     queryKey: ["validation", slow],
     enabled: slow !== undefined,
     placeholderData: keepPreviousData,
@@ -28,6 +31,7 @@ export function useValidation(next: Gateway | undefined) {
     gcTime: 0,
     queryFn: ({ signal }) => request<Validation>("POST", `${slow?.id}/providers/Causeway/validate`, slow, {}, signal),
   });
+  return { ...query, fresh: query.isSuccess && !query.isPlaceholderData && slow === next };
 }
 
 /** problemAt is what is wrong at a path of the document; null: nothing. */
@@ -47,7 +51,7 @@ type EditProps = {
   rebase: () => void;
   saved: () => void;
   leave: () => void;
-  validation: ReturnType<typeof useValidation>;
+  validation: Validating;
 };
 
 /** Save goes from what was typed to what is in force: its problems, the exact change, and the change itself. What somebody else has changed
@@ -101,7 +105,7 @@ export function Save({ base, gateway, next, here = () => false, rebase, saved, l
       {save.isPending && <Spinner size="tiny" label="The gateway is taking the change into force" />}
       <Actions>
         {asking ? (
-          <Button appearance="primary" disabled={!next || wrong || moved || save.isPending || validation.isPending} onClick={() => next && save.mutate(next)}>
+          <Button appearance="primary" disabled={!next || wrong || moved || save.isPending || !validation.fresh} onClick={() => next && save.mutate(next)}>
             Save
           </Button>
         ) : (

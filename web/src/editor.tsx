@@ -17,11 +17,11 @@ import { useEffect, useState } from "react";
 import { Link } from "react-router";
 import type { Found, Gateway } from "./api";
 import { Labelled, Save, problemAt, useValidation } from "./edit";
-import { placeOf, type Collection, type FieldOf } from "./fields";
+import { placeOf, shownIn, type Collection, type FieldOf } from "./fields";
 import { itemOf, itemsOf, nameIn, refTo, usersOf, valueAt, withItem, withValue, type Tree } from "./resource";
 import { useMayChange } from "./session";
 
-type EditorProps = { gateway: Gateway; collection: Collection; name: string; close: () => void };
+type EditorProps = { gateway: Gateway; collection: Collection; name: string; saved: () => void; close: () => void };
 
 /** Editor edits a member of a collection, or a new one if the name is empty. */
 export function Editor(props: EditorProps) {
@@ -39,7 +39,7 @@ export function Editor(props: EditorProps) {
   );
 }
 
-function Form({ gateway, collection: c, name, close }: EditorProps) {
+function Form({ gateway, collection: c, name, saved, close }: EditorProps) {
   const mayChange = useMayChange();
   const [base, setBase] = useState(gateway);
   const before = itemOf(base, c.of, name)?.properties ?? {};
@@ -55,7 +55,7 @@ function Form({ gateway, collection: c, name, close }: EditorProps) {
   const validation = useValidation(next);
   const at = `properties.${c.of}[${name ? itemsOf(base, c.of).findIndex((i) => i.name === name) : itemsOf(base, c.of).length}]`;
   const problems = ready ? validation.data?.problems : [];
-  const shown = c.fields.filter((f) => !f.when || valueAt(typed, f.when.path) === f.when.is);
+  const shown = shownIn(c, typed);
   const beside = (p: Found) => !removing && shown.some((f) => problemAt([p], `${at}.properties.${f.path}`) !== undefined);
   const set = (path: string, value: unknown, wrong?: string) => {
     setBad((old) => {
@@ -128,7 +128,7 @@ function Form({ gateway, collection: c, name, close }: EditorProps) {
         next={next}
         here={beside}
         rebase={() => setBase(gateway)}
-        saved={close}
+        saved={saved}
         leave={close}
         validation={validation}
       />

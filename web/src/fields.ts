@@ -1,4 +1,5 @@
 // The collections of a gateway, each with the fields that Azure's portal has for it. A field's path is that of its property.
+import { valueAt, type Tree } from "./resource";
 
 export type FieldOf = {
   path: string;
@@ -6,8 +7,8 @@ export type FieldOf = {
   hint?: string;
   /** column: the list shows it, too. */
   column?: boolean;
-  /** when: it is shown only beside such a value of another property. */
-  when?: { path: string; is: unknown };
+  /** when: it is shown only beside such a value of another property; false: also where that is not set. */
+  when?: { path: string; is: string | boolean };
 } & (
   | { kind: "text" }
   | { kind: "number"; unit?: string; otherwise?: number }
@@ -44,7 +45,7 @@ export const settings: Collection = {
   fields: [
     { ...protocol, label: "Backend protocol" },
     { path: "port", label: "Backend port", kind: "number", column: true },
-    { path: "requestTimeout", label: "Request time-out", kind: "number", unit: "s", otherwise: 30, column: true, hint: "A request without a response for so long gets 504 (502 on v1). Diagnose shows how the responses lie to it." },
+    { path: "requestTimeout", label: "Request time-out", kind: "number", unit: "s", otherwise: 20, column: true, hint: "A request without a response for so long gets 504 (502 on v1). Diagnose shows how the responses lie to it." },
     { path: "cookieBasedAffinity", label: "Cookie-based affinity", kind: "choice", options: ["Disabled", "Enabled"], otherwise: "Disabled" },
     { path: "affinityCookieName", label: "Affinity cookie name", kind: "text", when: { path: "cookieBasedAffinity", is: "Enabled" } },
     { path: "connectionDraining.enabled", label: "Connection draining", kind: "switch" },
@@ -62,7 +63,7 @@ export const probes: Collection = {
   fields: [
     protocol,
     { path: "pickHostNameFromBackendHttpSettings", label: "Pick host name from backend settings", kind: "switch" },
-    { path: "host", label: "Host", kind: "text", when: { path: "pickHostNameFromBackendHttpSettings", is: undefined }, column: true },
+    { path: "host", label: "Host", kind: "text", when: { path: "pickHostNameFromBackendHttpSettings", is: false }, column: true },
     { path: "port", label: "Port", kind: "number", hint: "Without it: that of the backend settings." },
     { path: "path", label: "Path", kind: "text", column: true },
     { path: "interval", label: "Interval", kind: "number", unit: "s", otherwise: 30, column: true },
@@ -177,6 +178,9 @@ export const places: { path: string; name: string; collections: Collection[] }[]
   { path: "rewrites", name: "Rewrites", collections: [rewrites] },
   { path: "probes", name: "Health probes", collections: [probes] },
 ];
+
+/** shownIn are the fields that count beside the values of the others. */
+export const shownIn = (c: Collection, properties: Tree) => c.fields.filter(({ when }) => !when || (valueAt(properties, when.path) ?? false) === when.is);
 
 /** placeOf is the address of the page that shows a member of a collection, with its editor open. */
 export function placeOf(collection: string, name: string): string {

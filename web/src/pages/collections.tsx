@@ -1,24 +1,48 @@
 import { Button, Card, MessageBar, MessageBarBody, Text, Title3 } from "@fluentui/react-components";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import type { Gateway } from "../api";
 import { Editor } from "../editor";
 import { placeOf, places, type Collection, type FieldOf } from "../fields";
 import { Page, Table, count, useParameter } from "../parts";
-import { itemsOf, nameIn, usersOf, valueAt, type Item } from "../resource";
+import { itemOf, itemsOf, nameIn, usersOf, valueAt, type Item } from "../resource";
 import { useMayChange } from "../session";
 
 /** collectionsPage is the page of some collections. */
 export function collectionsPage(path: string) {
   const place = places.find((p) => p.path === path);
   return function Collections({ gateway }: { gateway: Gateway }) {
-    const [edit, setEdit] = useParameter("edit", "");
-    const [of, name = ""] = edit.split("/");
+    const [edit, setEdit] = useParameter("edit", "", ["name"]);
+    const [named] = useParameter("name", "");
+    const [saved, setSaved] = useState(false);
+    const [of, name = ""] = edit ? edit.split("/") : [place?.collections.find((c) => itemOf(gateway, c.of, named))?.of, named];
+    const open = (what: string) => {
+      setSaved(false);
+      setEdit(what);
+    };
+    const close = () => setEdit("");
     const edited = place?.collections.find((c) => c.of === of);
     return (
       <Page title={place?.name ?? ""}>
-        {place?.collections.map((c) => <List key={c.of} gateway={gateway} collection={c} alone={place.collections.length === 1} open={(n) => setEdit(`${c.of}/${n}`)} />)}
-        {edited && <Editor key={edit} gateway={gateway} collection={edited} name={name} close={() => setEdit("")} />}
+        {saved && (
+          <MessageBar intent="success">
+            <MessageBarBody>The change is in force.</MessageBarBody>
+          </MessageBar>
+        )}
+        {place?.collections.map((c) => <List key={c.of} gateway={gateway} collection={c} alone={place.collections.length === 1} open={(n) => open(`${c.of}/${n}`)} />)}
+        {edited && (
+          <Editor
+            key={`${edited.of}/${name}`}
+            gateway={gateway}
+            collection={edited}
+            name={name}
+            saved={() => {
+              setSaved(true);
+              close();
+            }}
+            close={close}
+          />
+        )}
       </Page>
     );
   };

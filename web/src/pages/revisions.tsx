@@ -1,6 +1,7 @@
 import { Button, Card, MessageBar, MessageBarBody, Spinner, Text, Title3 } from "@fluentui/react-components";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { get, request, save, type Delta, type Gateway, type Revision } from "../api";
+import { settled } from "../apply";
 import { Changes } from "../changes";
 import { Answered, Failure, Page, Table, clock, useParameter } from "../parts";
 import { useMayChange } from "../session";
@@ -64,7 +65,10 @@ function One({ gateway, revision, close }: { gateway: Gateway; revision: string;
     queryFn: ({ signal }) => get<{ document: unknown; changes: Delta[] }>(`${all(gateway)}/${revision}`, signal),
   });
   const back = useMutation({
-    mutationFn: () => request("POST", `${all(gateway)}/${revision}/rollback`, undefined, { "If-Match": gateway.etag }),
+    mutationFn: async () => {
+      await request("POST", `${all(gateway)}/${revision}/rollback`, undefined, { "If-Match": gateway.etag });
+      await settled(gateway);
+    },
     onSuccess: async () => {
       await cache.invalidateQueries({ queryKey: ["gateway"] });
       close();
