@@ -114,7 +114,21 @@ export type Server = {
   address: string;
   health: string;
   healthProbeLog?: string;
-  causeway?: { reason?: string; transitions?: string[]; lastProbe?: string; instances?: Record<string, string> };
+  causeway?: Judgement & { instances?: ({ instance: string; health: string; healthProbeLog?: string } & Judgement)[] };
+};
+
+/** Judgement is what Causeway knows about a member's health beside Azure's words. */
+export type Judgement = {
+  reason?: string;
+  dial?: string;
+  since?: string;
+  lastProbe?: string;
+  unjudged?: string;
+  failures?: number;
+  received?: number;
+  heldUntil?: string;
+  ejections?: number;
+  transitions?: string[];
 };
 
 export type Health = {
@@ -122,6 +136,7 @@ export type Health = {
     backendAddressPool: Ref;
     backendHttpSettingsCollection: { backendHttpSettings: Ref; servers: Server[] }[];
   }[];
+  causewayMissingNodes?: string[];
 };
 
 export type Instance = {
@@ -140,6 +155,12 @@ export type Instance = {
   problem?: string;
 };
 
+/** Away is a node of the cluster that does not run; without since it was away before this one started. */
+export type Away = { node: string; since?: string };
+
+/** ClusterNode is a node of the cluster that runs. */
+export type ClusterNode = { name: string; started: string; version?: string; address?: string; api?: string; revision: number; instances: number; faults?: string[] };
+
 export type Status = {
   ready: boolean;
   name: string;
@@ -153,6 +174,8 @@ export type Status = {
   want: number;
   instances: Instance[];
   unheld?: string;
+  nodes?: ClusterNode[];
+  away?: Away[];
 };
 
 export type Expected = { side: string; removes: [number, number]; basis: string; note: string };
@@ -308,10 +331,13 @@ export type Metric = {
 };
 
 export type ActivityEvent = {
+  eventDataId: string;
+  level?: string;
+  correlationId?: string;
   eventTimestamp: string;
   operationName: { value: string; localizedValue?: string };
   status: { value: string };
-  caller: string;
+  caller?: string;
   resourceId: string;
   description?: string;
   properties?: Record<string, string>;

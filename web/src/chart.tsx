@@ -2,8 +2,34 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { tokens } from "@fluentui/react-components";
+import { useDark } from "./theme";
 
-const inks = ["#0f6cbd", "#c50f1f", "#0e700e", "#8764b8", "#bc4b09", "#038387", "#e3008c", "#69797e"];
+const inks = {
+  light: ["#0f6cbd", "#c50f1f", "#0e700e", "#8764b8", "#bc4b09", "#038387", "#c30052", "#566a70"],
+  dark: ["#5aa9e0", "#f1707b", "#5ec75a", "#b4a0e0", "#f0884a", "#3fc6c9", "#f26bb5", "#a3b1bd"],
+};
+
+/** written is a value with its unit; unit is Azure Monitor's word for it, or another that follows the number. */
+function written(v: number | null | undefined, unit: string): string {
+  if (v === null || v === undefined) {
+    return "none";
+  }
+  const short = (n: number) => n.toLocaleString("en", { maximumFractionDigits: Math.abs(n) < 10 ? 2 : 1 });
+  switch (unit) {
+    case "MilliSeconds":
+      return v >= 10_000 ? `${short(v / 1000)} s` : `${short(v)} ms`;
+    case "Bytes":
+    case "BytesPerSecond": {
+      const step = Math.min(4, v >= 1024 ? Math.floor(Math.log2(v) / 10) : 0);
+      return `${short(v / 1024 ** step)} ${["B", "KiB", "MiB", "GiB", "TiB"][step]}${unit === "Bytes" ? "" : "/s"}`;
+    }
+    case "CountPerSecond":
+      return `${short(v)}/s`;
+    case "Count":
+      return short(v);
+  }
+  return `${short(v)} ${unit}`;
+}
 
 /** Series is a line of a chart: values beside the chart's times, null where there is none. */
 export type Series = { name: string; values: (number | null)[] };
@@ -19,6 +45,7 @@ export function Chart({ name, unit, times, series, brushed }: {
   const at = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const shape = series.map((s) => s.name).join("\n") + unit;
+  const dark = useDark();
   const hears = useRef(brushed);
   hears.current = brushed;
   useEffect(() => {
@@ -32,11 +59,11 @@ export function Chart({ name, unit, times, series, brushed }: {
       {
         width: box.clientWidth,
         height: 220,
-        cursor: { drag: { x: true, y: false, setScale: false } },
-        series: [{}, ...series.map((s, i) => ({ label: s.name, stroke: inks[i % inks.length] ?? ink, width: 2, spanGaps: false }))],
+        cursor: { drag: { x: true, y: false, setScale: false }, sync: { key: "charts" } },
+        series: [{}, ...series.map((s, i) => ({ label: s.name, stroke: inks[dark ? "dark" : "light"][i % 8] ?? ink, width: 2, spanGaps: false, value: (_: uPlot, v: number | null) => written(v, unit) }))],
         axes: [
           { stroke: ink, grid },
-          { stroke: ink, grid, size: 64, label: unit, labelSize: 20 },
+          { stroke: ink, grid, size: 76, values: (_, all) => all.map((v) => written(v, unit)) },
         ],
         scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
         hooks: {
@@ -62,8 +89,8 @@ export function Chart({ name, unit, times, series, brushed }: {
     };
     // a chart of other lines is another chart; new values of the same go into it below
     // eslint-disable-next-line
-  }, [shape]);
+  }, [shape, dark]);
   useEffect(() => plot.current?.setData([times, ...series.map((s) => s.values)]), [times, series]);
-  const last = series.map((s) => `${s.name} ${s.values.findLast((v) => v !== null)?.toLocaleString("en") ?? "none"}`).join(", ");
+  const last = series.map((s) => `${s.name} ${written(s.values.findLast((v) => v !== null), unit)}`).join(", ");
   return <div ref={at} role="img" aria-label={`${name}: last values ${last}`} style={{ color: tokens.colorNeutralForeground1, minWidth: 0 }} />;
 }

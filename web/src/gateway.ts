@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { get, post, type ActivityEvent, type Gateway, type Health, type Metric, type Report, type Status } from "./api";
+import { get, post, type Gateway, type Health, type Metric, type Report, type Status } from "./api";
 
 const often = 2_000;
 const seldom = 10_000;
@@ -77,8 +77,8 @@ export function startOf(range: string): string {
 }
 
 /** intervalOf is how far the points of a range are apart: PT1M, PT5M or PT1H. */
-export function intervalOf(range: string): "PT1M" | "PT5M" | "PT1H" {
-  const minutes = Math.round((Date.now() - Date.parse(startOf(range))) / 60_000);
+export function intervalOf(range: string, until = ""): "PT1M" | "PT5M" | "PT1H" {
+  const minutes = Math.round(((until ? Date.parse(until) : Date.now()) - Date.parse(startOf(range))) / 60_000);
   return minutes > 2880 ? "PT1H" : minutes > 360 ? "PT5M" : "PT1M";
 }
 
@@ -93,12 +93,4 @@ export const useMetrics = (g: Gateway, names: string[], range: string, aggregati
       ...(split && { $filter: `${split} eq '*'` }),
     });
     return (await get<{ value: Metric[] }>(`${g.id}/providers/Microsoft.Insights/metrics?${query}`)).value;
-  });
-
-export const useActivity = (g: Gateway, range: string) =>
-  useOf(g, ["activity", range], seldom, async () => {
-    const subscription = g.id.split("/")[2];
-    const filter = `eventTimestamp ge '${startOf(range)}' and resourceUri eq '${g.id}'`;
-    const path = `/subscriptions/${subscription}/providers/Microsoft.Insights/eventtypes/management/values`;
-    return (await get<{ value: ActivityEvent[] }>(`${path}?${new URLSearchParams({ $filter: filter })}`)).value;
   });

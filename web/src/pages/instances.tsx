@@ -2,6 +2,7 @@ import { Card, MessageBar, MessageBarBody } from "@fluentui/react-components";
 import type { Gateway } from "../api";
 import { useStatus } from "../gateway";
 import { Answered, Page, Table, clock, count, mebibytes, percent } from "../parts";
+import { AwayNodes } from "../nodes";
 
 export function Instances({ gateway }: { gateway: Gateway }) {
   const status = useStatus(gateway);
@@ -15,6 +16,7 @@ export function Instances({ gateway }: { gateway: Gateway }) {
                 <MessageBarBody>{text}</MessageBarBody>
               </MessageBar>
             ))}
+            <AwayNodes of={s.away} />
             <Card>
               <Table
                 name="Instances"
@@ -30,6 +32,19 @@ export function Instances({ gateway }: { gateway: Gateway }) {
                 }))}
               />
             </Card>
+            {(s.nodes?.length ?? 0) > 0 && (
+              <Card>
+                <Table
+                  name="Nodes"
+                  columns={["Node", "Address", "Instances", "Revision", "Version", "Since", "Faults"]}
+                  none=""
+                  rows={(s.nodes ?? []).map((n) => ({
+                    key: n.name,
+                    cells: [n.name + (n.name === s.node ? " (this one)" : ""), n.address ?? "", n.instances, n.revision, n.version ?? "", clock(n.started), (n.faults ?? []).join("; ")],
+                  }))}
+                />
+              </Card>
+            )}
           </>
         )}
       </Answered>

@@ -1,4 +1,4 @@
-import { Card, Link, Text } from "@fluentui/react-components";
+import { Button, Card, Link, Text } from "@fluentui/react-components";
 import { useMemo } from "react";
 import { Link as RouterLink } from "react-router";
 import type { Gateway, Health, Metric } from "../api";
@@ -6,6 +6,8 @@ import { nameOf } from "../api";
 import { Chart } from "../chart";
 import { intervalOf, useHealth, useMetrics, useReport, useStatus } from "../gateway";
 import { Answered, Facts, Page, State, Table, Tile, Tiles, clock, count, percent } from "../parts";
+import { MetricChart, pictureOf, useDefinitions, usePins } from "../metric";
+import { AwayNodes, Missing } from "../nodes";
 import { Range, useRange } from "../range";
 
 /** sum adds the points of a metric, of all its series. */
@@ -35,6 +37,8 @@ export function Overview({ gateway }: { gateway: Gateway }) {
   const total = sum(requests.data, "TotalRequests");
   return (
     <Page title={gateway.name} beside={<Range />}>
+      <AwayNodes of={status.data?.away} />
+      <Missing nodes={health.data?.causewayMissingNodes} what="what they see and measure" />
       <Card>
         <Facts
           of={[
@@ -76,12 +80,13 @@ export function Overview({ gateway }: { gateway: Gateway }) {
       </Card>
       <Card>
         <Text weight="semibold">Requests {{ PT1M: "a minute", PT5M: "in five minutes", PT1H: "an hour" }[intervalOf(range)]}</Text>
-        <Answered query={requests}>{(all) => <Lines all={all} of="total" unit="requests" name="Requests" />}</Answered>
+        <Answered query={requests}>{(all) => <Lines all={all} of="total" unit="Count" name="Requests" />}</Answered>
       </Card>
       <Card>
         <Text weight="semibold">Where the time goes</Text>
-        <Answered query={times}>{(all) => <Lines all={all} of="average" unit="ms" name="Latency" />}</Answered>
+        <Answered query={times}>{(all) => <Lines all={all} of="average" unit="MilliSeconds" name="Latency" />}</Answered>
       </Card>
+      <Pinned gateway={gateway} range={range} />
       <Card>
         <Text weight="semibold">Backend health</Text>
         <Answered query={health}>
@@ -110,6 +115,31 @@ export function Overview({ gateway }: { gateway: Gateway }) {
       </Card>
     </Page>
   );
+}
+
+/** Pinned are the charts that somebody pinned on the page Metrics, in this browser. */
+function Pinned({ gateway, range }: { gateway: Gateway; range: string }) {
+  const [pins, setPins] = usePins(gateway);
+  const definitions = useDefinitions(gateway);
+  return pins.map((text) => {
+    const picture = pictureOf(text);
+    const of = definitions.data?.find((d) => d.name.value === picture.metric);
+    return (
+      <Card key={text}>
+        <div style={{ display: "flex", justifyContent: "space-between", gap: 8, flexWrap: "wrap" }}>
+          <Text weight="semibold">
+            {of?.name.localizedValue ?? picture.metric}
+            {picture.value && `, ${picture.value}`}
+            {picture.split && `, by ${picture.split}`}
+          </Text>
+          <Button size="small" onClick={() => setPins(pins.filter((p) => p !== text))}>
+            Unpin
+          </Button>
+        </div>
+        {of && <MetricChart gateway={gateway} of={of} picture={picture} range={range} until="" />}
+      </Card>
+    );
+  });
 }
 
 /** Lines draws one line for each metric, of all its series together. */
