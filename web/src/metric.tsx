@@ -68,7 +68,7 @@ const useMeasured = (g: Gateway, of: Definition, p: Picture, range: string, unti
       const filter = [split && equals(p.split, "*"), filtered && equals(p.dimension, p.value)].filter(Boolean).join(" and ");
       const query = new URLSearchParams({
         metricnames: of.name.value,
-        timespan: `${startOf(range)}/${until || new Date().toISOString()}`,
+        timespan: `${startOf(range)}/${until || lastMinute()}`,
         interval: intervalOf(range, until),
         aggregation: aggregationOf(of, p),
         ...(filter && { $filter: filter }),
@@ -77,6 +77,9 @@ const useMeasured = (g: Gateway, of: Definition, p: Picture, range: string, unti
       return get<Measured>(`${g.id}/providers/Microsoft.Insights/metrics?${query}`, signal);
     },
   });
+
+/** lastMinute is the end of the last minute that is complete: a part of one would look like a fall. */
+const lastMinute = () => new Date(Math.floor(Date.now() / 60_000) * 60_000).toISOString();
 
 /** MetricChart draws a picture. */
 export function MetricChart({ gateway, of, picture, range, until, brushed }: {

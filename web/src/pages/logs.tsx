@@ -175,7 +175,7 @@ function TextFilter({ parameter, name }: { parameter: string; name: string }) {
   }, [typed]);
   return (
     <Field label={name} style={{ width: "9rem" }}>
-      <Input value={typed} placeholder="part of it" onChange={(_, d) => setTyped(d.value)} input={{ style: { minWidth: 0 } }} />
+      <Input value={typed} placeholder="part of it" onChange={(_, d) => setTyped(d.value)} style={{ minWidth: 0, width: "100%" }} input={{ style: { minWidth: 0, width: "100%" } }} />
     </Field>
   );
 }
