@@ -36,37 +36,19 @@ func TestPortal(t *testing.T) {
 	for i := range 40 {
 		curl(t, fmt.Sprintf("http://127.0.0.1:%d/%s", front, map[bool]string{true: "broken", false: "well"}[i%2 == 0]))
 	}
+	eventually(t, "the management API answers", func() bool { return strings.Contains(g.stderr.String(), "the management API answers") })
 	walk(t, dir, "walk.mjs", g, reader(t, g)...)
 }
 
-// Somebody edits the settings in the browser: what is wrong stands beside its field, what somebody else changed meanwhile is not
-// overwritten, and the way back leads to the first revision.
-func TestPortalSettings(t *testing.T) {
-	if testing.Short() {
-		t.Skip("npm installs what drives the browser")
-	}
-	dir := browserDir(t)
-	member, _ := node(t, broken)
-	d := &document{}
-	d.port("p", freePort(t))
-	d.pool("web", "127.0.0.1")
-	d.setting("http", member, `"protocol":"Http"`)
-	d.listener("l", "p", `"protocol":"Http"`)
-	d.basic("r", 100, "l", "web", "http")
-	g := serve(t, d.String(), "", "--api", fmt.Sprint("127.0.0.1:", freePort(t)))
-	walk(t, dir, "settings.mjs", g, append(reader(t, g), fmt.Sprint("PORT=", freePort(t)))...)
-}
-
-// reader makes a credential that may only read, once the management API answers, and gives it to a script.
+// reader is a credential that may only read, as the scripts take it.
 func reader(t *testing.T, g *gateway) []string {
 	t.Helper()
-	eventually(t, "the management API answers", func() bool { return strings.Contains(g.stderr.String(), "the management API answers") })
 	out, errs, code := g.run("api", "credentials", "create", "--role", "reader", "-o", "json")
-	var made struct{ ClientID, ClientSecret string }
-	if err := json.Unmarshal([]byte(out), &made); err != nil || code != 0 {
+	var c struct{ ClientID, ClientSecret string }
+	if err := json.Unmarshal([]byte(out), &c); err != nil || code != 0 {
 		t.Fatalf("%v: %d %s", err, code, errs)
 	}
-	return []string{"READER_ID=" + made.ClientID, "READER_SECRET=" + made.ClientSecret}
+	return []string{"READER_ID=" + c.ClientID, "READER_SECRET=" + c.ClientSecret}
 }
 
 // browserDir is a folder with the scripts that drive a browser, and with what they need.

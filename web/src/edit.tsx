@@ -1,5 +1,5 @@
 import { Button, Field, MessageBar, MessageBarActions, MessageBarBody, Spinner, Text } from "@fluentui/react-components";
-import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import { Problem, request, type Found, type Gateway, type Validation } from "./api";
 import { inForce } from "./apply";
@@ -17,11 +17,9 @@ function useSlow<T>(value: T, wait = 400): T {
   return slow;
 }
 
-export type Validating = UseQueryResult<Validation> & { fresh: boolean };
-
-/** useValidation asks the gateway what it would find and change; next undefined: there is nothing to ask about. While one types, the answer
- * before stays on the page, and fresh says whether it is the answer about what stands there now. */
-export function useValidation(next: Gateway | undefined): Validating {
+/** useValidation asks the gateway what it would find and change; next undefined: there is nothing to ask about. It is settled once the answer
+ * is that of what is typed now. */
+export function useValidation(next: Gateway | undefined) {
   const slow = useSlow(next);
   const query = useQuery({
     queryKey: ["validation", slow],
@@ -31,10 +29,10 @@ export function useValidation(next: Gateway | undefined): Validating {
     gcTime: 0,
     queryFn: ({ signal }) => request<Validation>("POST", `${slow?.id}/providers/Causeway/validate`, slow, {}, signal),
   });
-  return { ...query, fresh: query.isSuccess && !query.isPlaceholderData && slow === next };
+  return { query, settled: slow === next && query.isSuccess && !query.isPlaceholderData };
 }
 
-/** problemAt is what is wrong at a path of the document; null: nothing. */
+/** problemAt is what is wrong at a path of the document; undefined: nothing. */
 export function problemAt(problems: Found[] | undefined, path: string): Found | undefined {
   const low = path.toLowerCase();
   return problems?.find((p) => p.path.toLowerCase() === low || p.path.toLowerCase().startsWith(low + "[") || p.path.toLowerCase().startsWith(low + "."));
@@ -51,7 +49,7 @@ type EditProps = {
   rebase: () => void;
   saved: () => void;
   leave: () => void;
-  validation: Validating;
+  validation: ReturnType<typeof useValidation>;
 };
 
 /** Save goes from what was typed to what is in force: its problems, the exact change, and the change itself. What somebody else has changed
@@ -69,7 +67,7 @@ export function Save({ base, gateway, next, here = () => false, rebase, saved, l
     },
     onError: (e) => e instanceof Problem && e.status === 412 && void cache.invalidateQueries({ queryKey: ["gateway"] }),
   });
-  const problems = next ? (validation.data?.problems ?? []) : [];
+  const problems = next ? (validation.query.data?.problems ?? []) : [];
   const wrong = problems.some((p) => p.severity === "error");
   if (!mayChange) {
     return (
@@ -86,17 +84,24 @@ export function Save({ base, gateway, next, here = () => false, rebase, saved, l
         <MessageBar intent="warning" layout="multiline">
           <MessageBarBody>Somebody has changed the gateway since this change was begun. What you typed is still here.</MessageBarBody>
           <MessageBarActions>
-            <Button size="small" onClick={rebase}>
+            <Button
+              size="small"
+              onClick={() => {
+                save.reset();
+                setAsking(false);
+                rebase();
+              }}
+            >
               Make it on what is in force now
             </Button>
           </MessageBarActions>
         </MessageBar>
       )}
-      {validation.error && next && <Failure error={validation.error} />}
+      {validation.query.error && next && <Failure error={validation.query.error} />}
       {save.error && <Failure error={save.error} />}
       {asking && next && (
         <section aria-label="The change">
-          <Answered query={validation}>{(v) => <Changes of={v.changes} />}</Answered>
+          <Answered query={validation.query}>{(v) => <Changes of={v.changes} />}</Answered>
           <Text block size={200}>
             It takes effect without cutting a connection. The Revisions page has the way back.
           </Text>
@@ -105,11 +110,11 @@ export function Save({ base, gateway, next, here = () => false, rebase, saved, l
       {save.isPending && <Spinner size="tiny" label="The gateway is taking the change into force" />}
       <Actions>
         {asking ? (
-          <Button appearance="primary" disabled={!next || wrong || moved || save.isPending || !validation.fresh} onClick={() => next && save.mutate(next)}>
+          <Button appearance="primary" disabled={!next || wrong || moved || save.isPending || !validation.settled} onClick={() => next && save.mutate(next)}>
             Save
           </Button>
         ) : (
-          <Button appearance="primary" disabled={!next || wrong || moved} onClick={() => setAsking(true)}>
+          <Button appearance="primary" disabled={!next || wrong || moved || !validation.settled} onClick={() => setAsking(true)}>
             Review
           </Button>
         )}
@@ -137,10 +142,10 @@ export function Problems({ of }: { of: Found[] }) {
 }
 
 /** Labelled is a field with what is wrong with it. */
-export function Labelled({ label, hint, problem, children }: { label: string; hint?: string | undefined; problem: Found | undefined; children: ReactNode }) {
+export function Labelled({ label, hint, problem, children }: { label?: string; hint?: string | undefined; problem: Found | undefined; children: ReactNode }) {
   return (
     <Field
-      label={label}
+      {...(label && { label })}
       {...(hint && { hint })}
       {...(problem && {
         validationState: problem.severity === "error" ? ("error" as const) : ("warning" as const),

@@ -17,11 +17,11 @@ import { useEffect, useState } from "react";
 import { Link } from "react-router";
 import type { Found, Gateway } from "./api";
 import { Labelled, Save, problemAt, useValidation } from "./edit";
-import { placeOf, shownIn, type Collection, type FieldOf } from "./fields";
+import { a, isOf, placeOf, type Collection, type FieldOf } from "./fields";
 import { itemOf, itemsOf, nameIn, refTo, usersOf, valueAt, withItem, withValue, type Tree } from "./resource";
 import { useMayChange } from "./session";
 
-type EditorProps = { gateway: Gateway; collection: Collection; name: string; saved: () => void; close: () => void };
+type EditorProps = { gateway: Gateway; collection: Collection; name: string; close: (inForce: boolean) => void };
 
 /** Editor edits a member of a collection, or a new one if the name is empty. */
 export function Editor(props: EditorProps) {
@@ -29,7 +29,7 @@ export function Editor(props: EditorProps) {
     <Dialog open modalType="alert">
       <DialogSurface>
         <DialogBody>
-          <DialogTitle>{props.name || `A new ${props.collection.one}`}</DialogTitle>
+          <DialogTitle>{props.name || `Add ${a(props.collection.one)}`}</DialogTitle>
           <DialogContent>
             <Form {...props} />
           </DialogContent>
@@ -39,7 +39,7 @@ export function Editor(props: EditorProps) {
   );
 }
 
-function Form({ gateway, collection: c, name, saved, close }: EditorProps) {
+function Form({ gateway, collection: c, name, close }: EditorProps) {
   const mayChange = useMayChange();
   const [base, setBase] = useState(gateway);
   const before = itemOf(base, c.of, name)?.properties ?? {};
@@ -54,8 +54,8 @@ function Form({ gateway, collection: c, name, saved, close }: EditorProps) {
   const next = useStable(ready ? withItem(base, c.of, name || undefined, item) : undefined);
   const validation = useValidation(next);
   const at = `properties.${c.of}[${name ? itemsOf(base, c.of).findIndex((i) => i.name === name) : itemsOf(base, c.of).length}]`;
-  const problems = ready ? validation.data?.problems : [];
-  const shown = shownIn(c, typed);
+  const problems = ready ? validation.query.data?.problems : [];
+  const shown = c.fields.filter((f) => isOf(f, base.properties.sku.name) && (!f.when || (valueAt(typed, f.when.path) ?? false) === f.when.is));
   const beside = (p: Found) => !removing && shown.some((f) => problemAt([p], `${at}.properties.${f.path}`) !== undefined);
   const set = (path: string, value: unknown, wrong?: string) => {
     setBad((old) => {
@@ -72,7 +72,7 @@ function Form({ gateway, collection: c, name, saved, close }: EditorProps) {
         <Text block>
           The gateway has no {c.one} {name}.
         </Text>
-        <Button onClick={close}>Close</Button>
+        <Button onClick={() => close(false)}>Close</Button>
       </>
     );
   }
@@ -107,7 +107,7 @@ function Form({ gateway, collection: c, name, saved, close }: EditorProps) {
           {users.map((u, i) => (
             <span key={u.collection + u.name}>
               {i > 0 && ", "}
-              <Link to={placeOf(u.collection, u.name)}>{u.name}</Link>
+              {edited ? u.name : <Link to={placeOf(u.collection, u.name)}>{u.name}</Link>}
             </span>
           ))}
           .
@@ -128,8 +128,8 @@ function Form({ gateway, collection: c, name, saved, close }: EditorProps) {
         next={next}
         here={beside}
         rebase={() => setBase(gateway)}
-        saved={saved}
-        leave={close}
+        saved={() => close(true)}
+        leave={() => close(false)}
         validation={validation}
       />
     </div>
@@ -177,7 +177,11 @@ function One({ field: f, gateway, value, problem, disabled, set }: OneProps) {
     case "number":
       return wrap(<NumberInput value={value} otherwise={f.otherwise} disabled={disabled} set={set} />);
     case "switch":
-      return <Switch label={f.label} checked={value === true} disabled={disabled} onChange={(_, d) => set(d.checked || undefined)} />;
+      return (
+        <Labelled hint={f.hint} problem={problem}>
+          <Switch label={f.label} checked={value === undefined ? f.otherwise === true : value === true} disabled={disabled} onChange={(_, d) => set(d.checked)} />
+        </Labelled>
+      );
     case "choice":
       return wrap(
         <Select value={String(value ?? f.otherwise ?? "")} disabled={disabled} onChange={(_, d) => set(d.value)}>

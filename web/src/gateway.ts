@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { get, post, type Gateway, type Health, type Metric, type Report, type Status } from "./api";
+import { get, post, type ActivityEvent, type Gateway, type Health, type Metric, type Report, type Status } from "./api";
 
 const often = 2_000;
 const seldom = 10_000;
@@ -93,4 +93,12 @@ export const useMetrics = (g: Gateway, names: string[], range: string, aggregati
       ...(split && { $filter: `${split} eq '*'` }),
     });
     return (await get<{ value: Metric[] }>(`${g.id}/providers/Microsoft.Insights/metrics?${query}`)).value;
+  });
+
+/** useEvents are the newest events of the activity log since a time. */
+export const useEvents = (g: Gateway, since: string) =>
+  useOf(g, ["newest events", since], seldom, async (signal) => {
+    const filter = `eventTimestamp ge '${startOf(since)}' and resourceUri eq '${g.id}'`;
+    const path = `/subscriptions/${g.id.split("/")[2] ?? ""}/providers/Microsoft.Insights/eventtypes/management/values`;
+    return (await get<{ value: ActivityEvent[] }>(`${path}?${new URLSearchParams({ $filter: filter })}`, signal)).value;
   });

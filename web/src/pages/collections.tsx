@@ -3,54 +3,47 @@ import { useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import type { Gateway } from "../api";
 import { Editor } from "../editor";
-import { placeOf, places, type Collection, type FieldOf } from "../fields";
+import { a, isOf, placeOf, places, type Collection, type FieldOf } from "../fields";
 import { Page, Table, count, useParameter } from "../parts";
-import { itemOf, itemsOf, nameIn, usersOf, valueAt, type Item } from "../resource";
+import { itemsOf, nameIn, usersOf, valueAt, type Item } from "../resource";
 import { useMayChange } from "../session";
 
 /** collectionsPage is the page of some collections. */
 export function collectionsPage(path: string) {
   const place = places.find((p) => p.path === path);
   return function Collections({ gateway }: { gateway: Gateway }) {
-    const [edit, setEdit] = useParameter("edit", "", ["name"]);
-    const [named] = useParameter("name", "");
+    const [edit, setEdit] = useParameter("edit", "");
     const [saved, setSaved] = useState(false);
-    const [of, name = ""] = edit ? edit.split("/") : [place?.collections.find((c) => itemOf(gateway, c.of, named))?.of, named];
-    const open = (what: string) => {
+    const [of, name = ""] = edit.split("/");
+    const collections = place?.collections.filter((c) => isOf(c, gateway.properties.sku.name)) ?? [];
+    const edited = collections.find((c) => c.of === of);
+    const add = (c: Collection) => {
       setSaved(false);
-      setEdit(what);
+      setEdit(`${c.of}/`);
     };
-    const close = () => setEdit("");
-    const edited = place?.collections.find((c) => c.of === of);
+    const close = (inForce: boolean) => {
+      setSaved(inForce);
+      setEdit("");
+    };
     return (
       <Page title={place?.name ?? ""}>
-        {saved && (
+        {saved && !edited && (
           <MessageBar intent="success">
             <MessageBarBody>The change is in force.</MessageBarBody>
           </MessageBar>
         )}
-        {place?.collections.map((c) => <List key={c.of} gateway={gateway} collection={c} alone={place.collections.length === 1} open={(n) => open(`${c.of}/${n}`)} />)}
-        {edited && (
-          <Editor
-            key={`${edited.of}/${name}`}
-            gateway={gateway}
-            collection={edited}
-            name={name}
-            saved={() => {
-              setSaved(true);
-              close();
-            }}
-            close={close}
-          />
-        )}
+        {collections.map((c) => (
+          <List key={c.of} gateway={gateway} collection={c} alone={collections.length === 1} add={() => add(c)} />
+        ))}
+        {edited && <Editor key={edit} gateway={gateway} collection={edited} name={name} close={close} />}
       </Page>
     );
   };
 }
 
-function List({ gateway, collection: c, alone, open }: { gateway: Gateway; collection: Collection; alone: boolean; open: (name: string) => void }) {
+function List({ gateway, collection: c, alone, add }: { gateway: Gateway; collection: Collection; alone: boolean; add: () => void }) {
   const mayChange = useMayChange();
-  const columns = c.fields.filter((f) => f.column);
+  const columns = c.fields.filter((f) => f.column && isOf(f, gateway.properties.sku.name));
   const all = itemsOf(gateway, c.of);
   return (
     <Card>
@@ -62,28 +55,21 @@ function List({ gateway, collection: c, alone, open }: { gateway: Gateway; colle
       )}
       <Table
         name={c.many}
-        columns={["Name", ...columns.map((f) => f.label), "Used by"]}
+        columns={["Name", ...columns.map((f) => f.label), ...(c.last ? [] : ["Used by"])]}
         none={`The gateway has no ${c.one}.`}
         rows={all.map((item) => ({
           key: item.name,
           cells: [
-            <Button size="small" appearance="transparent" onClick={() => open(item.name)}>
-              {item.name}
-            </Button>,
+            <Link to={placeOf(c.of, item.name)}>{item.name}</Link>,
             ...columns.map((f) => <Cell key={f.path} field={f} item={item} />),
-            usersOf(gateway, c.of, item.name).map((u, i) => (
-              <span key={u.collection + u.name}>
-                {i > 0 && ", "}
-                <Link to={placeOf(u.collection, u.name)}>{u.name}</Link>
-              </span>
-            )),
+            ...(c.last ? [] : [<Users key="users" gateway={gateway} collection={c.of} name={item.name} />]),
           ],
         }))}
       />
       <div>
         {mayChange ? (
-          <Button size="small" onClick={() => open("")}>
-            Add a {c.one}
+          <Button size="small" onClick={add}>
+            Add {a(c.one)}
           </Button>
         ) : (
           <Text size={200}>{count(all.length)} in all. Your role, reader, may look and change nothing.</Text>
@@ -91,6 +77,19 @@ function List({ gateway, collection: c, alone, open }: { gateway: Gateway; colle
       </div>
     </Card>
   );
+}
+
+/** Users are those that refer to a member of a collection. */
+function Users({ gateway, collection, name }: { gateway: Gateway; collection: string; name: string }): ReactNode {
+  const users = usersOf(gateway, collection, name);
+  return users.length === 0
+    ? "nothing"
+    : users.map((u, i) => (
+        <span key={u.collection + u.name}>
+          {i > 0 && ", "}
+          <Link to={placeOf(u.collection, u.name)}>{u.name}</Link>
+        </span>
+      ));
 }
 
 /** Cell is a property in the list. */
@@ -104,11 +103,11 @@ function Cell({ field: f, item }: { field: FieldOf; item: Item }): ReactNode {
     case "lines":
       return ((value as string[] | undefined) ?? []).join(", ");
     case "number":
-      return value === undefined ? (f.otherwise ?? "") : `${value as number}${f.unit ? " " + f.unit : ""}`;
+      return value === undefined && f.otherwise === undefined ? "" : `${(value ?? f.otherwise) as number}${f.unit ? " " + f.unit : ""}`;
     case "choice":
       return String(value ?? f.otherwise ?? "");
     case "json":
-      return nameIn(value) || (value === undefined ? "" : "set");
+      return Array.isArray(value) ? value.map((x: { name?: string }) => x.name).join(", ") : nameIn(value) || (value === undefined ? "" : "set");
     default:
       return value === undefined ? "" : String(value);
   }

@@ -1,12 +1,5 @@
 import {
-  Button,
   Card,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
   Field,
   MessageBar,
   MessageBarBody,
@@ -16,13 +9,13 @@ import {
   Switch,
   Text,
 } from "@fluentui/react-components";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
-import { get, type Gateway, type Sizing } from "../api";
-import { inForce } from "../apply";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { get, type Found, type Gateway, type Sizing } from "../api";
+import { Labelled, Save, problemAt, useValidation } from "../edit";
 import { Apply, Commands } from "../fix";
 import { useStatus } from "../gateway";
-import { Answered, Facts, Failure, Page, Table, percent } from "../parts";
+import { Answered, Facts, Page, Table, percent } from "../parts";
 import { useMayChange } from "../session";
 
 /** Scale is what this page changes. */
@@ -49,45 +42,21 @@ function withScale(g: Gateway, s: Scale): Gateway {
   };
 }
 
-/** changesOf says in words what a change of the scale changes. */
-function changesOf(was: Scale, now: Scale): [string, string, string][] {
-  const size = (s: Scale) => (s.autoscale ? `autoscale ${s.least} to ${s.most}` : `${s.capacity} instances`);
-  const rows: [string, string, string][] = [
-    ["Capacity", size(was), size(now)],
-    ["HTTP/2", was.http2 ? "on" : "off", now.http2 ? "on" : "off"],
-  ];
-  return rows.filter(([, a, b]) => a !== b);
-}
-
 /** Edit is a change that is being typed, of the gateway as it was when that began. */
 type Edit = { of: Gateway; scale: Partial<Scale> };
 
 export function Configuration({ gateway }: { gateway: Gateway }) {
   const mayChange = useMayChange();
-  const cache = useQueryClient();
   const status = useStatus(gateway);
   const [edited, setEdited] = useState<Edit>();
-  const [asking, setAsking] = useState(false);
+  const [saved, setSaved] = useState(0); // how often
   const base = edited?.of ?? gateway;
-  const served = scaleOf(base);
-  const scale = { ...served, ...edited?.scale };
-  const changes = changesOf(served, scale);
-  const apply = useMutation({
-    mutationFn: () => inForce(withScale(base, scale)),
-    onSuccess: () => {
-      setEdited(undefined);
-      return cache.invalidateQueries({ queryKey: ["gateway"] });
-    },
-    onSettled: () => setAsking(false),
-  });
-  const edit = (part: Partial<Scale>) => {
-    apply.reset();
-    setEdited({ of: base, scale: { ...edited?.scale, ...part } });
-  };
-  const discard = () => {
-    apply.reset();
-    setEdited(undefined);
-  };
+  const scale = { ...scaleOf(base), ...edited?.scale };
+  const text = edited && JSON.stringify(withScale(base, scale));
+  const next = useMemo(() => (text ? (JSON.parse(text) as Gateway) : undefined), [text]);
+  const validation = useValidation(next);
+  const problems = edited ? validation.query.data?.problems : [];
+  const edit = (part: Partial<Scale>) => setEdited({ of: base, scale: { ...edited?.scale, ...part } });
   const capacity = useQuery({
     queryKey: [gateway.id, "capacity"],
     refetchInterval: 60_000,
@@ -111,32 +80,36 @@ export function Configuration({ gateway }: { gateway: Gateway }) {
         </Field>
         {scale.autoscale ? (
           <>
-            <Count label="Minimum instance count" value={scale.least} disabled={!mayChange} set={(least) => edit({ least })} />
-            <Count label="Maximum instance count" value={scale.most} disabled={!mayChange} set={(most) => edit({ most })} />
+            <Count label="Minimum instance count" value={scale.least} disabled={!mayChange} problem={problemAt(problems, "properties.autoscaleConfiguration.minCapacity")} set={(least) => edit({ least })} />
+            <Count label="Maximum instance count" value={scale.most} disabled={!mayChange} problem={problemAt(problems, "properties.autoscaleConfiguration.maxCapacity")} set={(most) => edit({ most })} />
           </>
         ) : (
-          <Count label="Instance count" value={scale.capacity} disabled={!mayChange} set={(capacity) => edit({ capacity })} />
+          <Count label="Instance count" value={scale.capacity} disabled={!mayChange} problem={problemAt(problems, "properties.sku.capacity")} set={(capacity) => edit({ capacity })} />
         )}
-        <Switch label="HTTP/2" checked={scale.http2} disabled={!mayChange} onChange={(_, d) => edit({ http2: d.checked })} />
-        {apply.error && <Failure error={apply.error} />}
-        {base.etag !== gateway.etag && (
-          <MessageBar intent="warning" layout="multiline">
-            <MessageBarBody>Somebody has changed the gateway since this change was begun, and saving would be refused. Discard, look, and make it again.</MessageBarBody>
-          </MessageBar>
-        )}
-        {apply.isSuccess && changes.length === 0 && (
+        <Labelled hint="Kept and not served yet: clients get HTTP/1.1." problem={problemAt(problems, "properties.enableHttp2")}>
+          <Switch label="HTTP/2" checked={scale.http2} disabled={!mayChange} onChange={(_, d) => edit({ http2: d.checked })} />
+        </Labelled>
+        {saved > 0 && !edited && (
           <MessageBar intent="success">
             <MessageBarBody>The change is in force.</MessageBarBody>
           </MessageBar>
         )}
-        <div style={{ display: "flex", gap: 8 }}>
-          <Button appearance="primary" disabled={!mayChange || changes.length === 0 || base.etag !== gateway.etag} onClick={() => setAsking(true)}>
-            Save
-          </Button>
-          <Button disabled={changes.length === 0} onClick={discard}>
-            Discard
-          </Button>
-        </div>
+        {mayChange && (
+          <Save
+            key={saved}
+            base={base}
+            gateway={gateway}
+            next={next}
+            rebase={() => setEdited({ of: gateway, scale: edited?.scale ?? {} })}
+            saved={() => {
+              setEdited(undefined);
+              setSaved(saved + 1);
+            }}
+            leave={() => setEdited(undefined)}
+            validation={validation}
+            here={(p) => shownHere.some((path) => problemAt([p], path))}
+          />
+        )}
       </Card>
       <Card>
         <Text weight="semibold">What the load needs</Text>
@@ -170,23 +143,6 @@ export function Configuration({ gateway }: { gateway: Gateway }) {
           )}
         </Answered>
       </Card>
-      <Dialog open={asking} onOpenChange={(_, d) => setAsking(d.open)}>
-        <DialogSurface>
-          <DialogBody>
-            <DialogTitle>Save this change?</DialogTitle>
-            <DialogContent>
-              <Facts of={changes.map(([name, was, now]) => [name, `${was} → ${now}`])} />
-              <Text>It takes effect without cutting a connection. The activity log keeps it, and causeway config rollback takes it back.</Text>
-            </DialogContent>
-            <DialogActions>
-              <Button appearance="primary" disabled={apply.isPending} onClick={() => apply.mutate()}>
-                Save
-              </Button>
-              <Button onClick={() => setAsking(false)}>Cancel</Button>
-            </DialogActions>
-          </DialogBody>
-        </DialogSurface>
-      </Dialog>
     </Page>
   );
 }
@@ -194,9 +150,14 @@ export function Configuration({ gateway }: { gateway: Gateway }) {
 /** round shows three digits that count. */
 const round = (n: number) => n.toLocaleString("en", { maximumSignificantDigits: 3 });
 
-function Count({ label, value, disabled, set }: { label: string; value: number; disabled: boolean; set: (n: number) => void }) {
+/** shownHere are the properties beside which this page shows what is wrong with them. */
+const shownHere = ["properties.sku.capacity", "properties.autoscaleConfiguration.minCapacity", "properties.autoscaleConfiguration.maxCapacity", "properties.enableHttp2"];
+
+type CountProps = { label: string; value: number; disabled: boolean; problem: Found | undefined; set: (n: number) => void };
+
+function Count({ label, value, disabled, problem, set }: CountProps) {
   return (
-    <Field label={label}>
+    <Labelled label={label} problem={problem}>
       <SpinButton
         value={value}
         min={0}
@@ -209,6 +170,6 @@ function Count({ label, value, disabled, set }: { label: string; value: number; 
           }
         }}
       />
-    </Field>
+    </Labelled>
   );
 }

@@ -6,7 +6,7 @@ import { Failures, Picture } from "../drawing";
 import { Give, Given } from "../evidence";
 import { Explain } from "../explain";
 import { What } from "../fix";
-import { sourceOf, useActivity, useReport, useTitles, windowOf } from "../gateway";
+import { sourceOf, useEvents, useReport, useTitles, windowOf } from "../gateway";
 import { Guided } from "../guide";
 import { Answered, Facts, Failure, Page, State, Table, clock, count, useParameter } from "../parts";
 import { Range, useRange } from "../range";
@@ -84,7 +84,7 @@ function Verdict({ gateway, since, until, evidence, titles, begin }: VerdictProp
 
 /** Changed says so where the configuration is not the same all through the window: a limit of then may not be the one of now. */
 function Changed({ gateway, report: r }: { gateway: Gateway; report: Report }) {
-  const events = useActivity(gateway, r.window.from);
+  const events = useEvents(gateway, r.window.from);
   const [, setSearch] = useSearchParams();
   const last = (events.data ?? [])
     .filter((e) => /applicationGateways\/write$/i.test(e.operationName.value) && e.status.value === "Succeeded" && e.eventTimestamp > r.window.from && e.eventTimestamp < r.window.to)

@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import type { Gateway } from "../api";
 import { Labelled, Save, problemAt, useValidation } from "../edit";
 import { useMayChange } from "../session";
-import type { Tree } from "../resource";
+import { withValue, type Tree } from "../resource";
 import { Certificates } from "./collections";
 
 const predefined = ["AppGwSslPolicy20220101", "AppGwSslPolicy20220101S", "AppGwSslPolicy20170401S", "AppGwSslPolicy20170401", "AppGwSslPolicy20150501"];
@@ -26,9 +26,9 @@ function Policy({ gateway }: { gateway: Gateway }) {
   const [saved, setSaved] = useState(0);
   const current = edited ? base : gateway;
   const policy = edited ?? (current.properties["sslPolicy"] as Tree | undefined) ?? {};
-  const next = useMemo(() => (edited ? { ...base, properties: { ...base.properties, sslPolicy: edited } } : undefined), [base, edited]);
+  const next = useMemo(() => (edited ? { ...base, properties: withValue(base.properties, "sslPolicy", edited) as Gateway["properties"] } : undefined), [base, edited]);
   const validation = useValidation(next);
-  const problems = edited ? validation.data?.problems : [];
+  const problems = edited ? validation.query.data?.problems : [];
   const set = (value: Tree) => {
     if (!edited) {
       setBase(gateway);
