@@ -12,6 +12,7 @@ import {
   Switch,
   Text,
   Textarea,
+  useFieldControlProps_unstable,
 } from "@fluentui/react-components";
 import { useEffect, useState } from "react";
 import { Link } from "react-router";
@@ -292,8 +293,10 @@ function Json({ value, disabled, set }: { value: unknown; disabled: boolean; set
 
 /** FileInput gives a file's bytes as Base64. A PEM file already is that, between its lines. */
 function FileInput({ disabled, set }: { disabled: boolean; set: OneProps["set"] }) {
+  const field = useFieldControlProps_unstable({}, { supportsLabelFor: true }); // what Fluent's own inputs do
   return (
     <input
+      {...field}
       type="file"
       disabled={disabled}
       onChange={(e) => {
