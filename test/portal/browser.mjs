@@ -12,7 +12,7 @@ export async function visit(width, patience = 20_000) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height: 800 }, reducedMotion: "reduce" });
   const page = await context.newPage();
   page.setDefaultTimeout(patience);
-  page.on("console", (m) => m.type() === "error" && !/40[149]|412/.test(m.text()) && faults.push(m.text()));
+  page.on("console", (m) => m.type() === "error" && !/401|40[49]|412/.test(m.text()) && faults.push(m.text()));
   page.on("pageerror", (e) => faults.push(e.message));
   return page;
 }
