@@ -36,7 +36,7 @@ export function Changes({ of }: { of: Delta[] }) {
       <Table
         name="What changes"
         columns={["Setting", "Now", "Then"]}
-        none="Nothing changes: the gateway says the same already."
+        none="Nothing that can be shown changes: the gateway says the same already, or only a secret is another one."
         rows={lines.map((l) => ({ key: l.path, cells: [l.path, <code>{l.was}</code>, <code>{l.now}</code>] }))}
       />
       {lines.length > 0 && <Text size={200}>Secrets are not shown; those that you leave alone stay.</Text>}
