@@ -30,7 +30,7 @@ await owner.getByRole("link", { name: "explain" }).first().click();
 await owner.getByText("answered").first().waitFor();
 
 await open(owner, "Metrics");
-await owner.getByRole("img", { name: /TotalRequests|nothing/ }).or(owner.getByText("There is nothing of this metric")).first().waitFor();
+await owner.getByRole("img", { name: /Total Requests|nothing/ }).or(owner.getByText("There is nothing of this metric")).first().waitFor();
 await accessible(owner, "Metrics");
 
 await open(owner, "Configuration");

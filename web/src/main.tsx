@@ -36,7 +36,7 @@ function Portal() {
     <RendererProvider renderer={renderer} targetDocument={document}>
       <FluentProvider theme={useDark() ? webDarkTheme : webLightTheme}>
         <QueryClientProvider client={queries}>
-          <BrowserRouter basename="/portal">
+          <BrowserRouter basename="/portal" useTransitions={false}>
             <Signed>
               <Shell />
             </Signed>
