@@ -50,8 +50,8 @@ type Gateway interface {
 	History(ctx context.Context) ([]store.Change, error)
 	// At is the configuration as it was at a revision; the error is store.ErrNoRevision where it is not kept.
 	At(ctx context.Context, revision int64) (Config, error)
-	// Rollback serves the configuration of an earlier revision, as a new one. replaces is what Config.Revision is to Apply. Errors are those
-	// of Apply and At.
+	// Rollback serves the configuration of an earlier revision, as a new one. replaces is what Config.Revision is to Apply. Errors are
+	// those of Apply and At.
 	Rollback(ctx context.Context, revision, replaces int64) ([]gateway.Problem, error)
 	// Backup writes the whole store, for these recipients if there are any.
 	Backup(ctx context.Context, w io.Writer, recipients []string) error
