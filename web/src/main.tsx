@@ -16,7 +16,10 @@ const renderer = createDOMRenderer(document, { styleElementAttributes: { nonce }
 
 const queries = new QueryClient({
   defaultOptions: {
+    // Whether the browser is on the internet says nothing about the gateway, which may be on this machine: ask, and say what is wrong.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       retry: (failures, e) => !(e instanceof Problem && e.status >= 400 && e.status < 500) && failures < 2,
       refetchOnWindowFocus: false,
     },
