@@ -48,7 +48,8 @@ func pages() http.Handler {
 	})
 }
 
-// serveIndex serves the page that holds the others, each time with a nonce of its own, without which the browser takes no style from a script.
+// serveIndex serves the page that holds the others, each time with a nonce of its own, without which the browser takes no style from a
+// script.
 func serveIndex(files fs.FS, w http.ResponseWriter) {
 	page, err := fs.ReadFile(files, "index.html")
 	if err != nil {

@@ -319,3 +319,29 @@ func TestRedactActivityLog(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// Since leaves out the logs of hours before it, and keeps that of its own hour and what tells no hour.
+func TestRedactSince(t *testing.T) {
+	dir := t.TempDir()
+	for _, hour := range []string{"08", "09", "10"} {
+		row := strings.NewReplacer("T09:", "T"+hour+":", "592d1649", "592d16"+hour).Replace(evidencetest.ManyRows())
+		evidencetest.Write(t, dir, "y=2026/m=11/d=23/h="+hour+"/m=00/PT1H.json", row)
+	}
+	rows := func(since time.Time) (n int) {
+		r := New([]byte("key"))
+		r.Since = since
+		var out bytes.Buffer
+		if err := r.Redact([]string{dir}, &out); err != nil {
+			t.Fatal(err)
+		}
+		b := openBundle(t, evidencetest.Write(t, t.TempDir(), "bundle.tar.gz", out.String()))
+		if err := b.Each(func(*accesslog.Record, bool) { n++ }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	all := rows(time.Time{})
+	if got := rows(time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)); all == 0 || got != all*2/3 {
+		t.Errorf("%d of %d rows, want two of three hours", got, all)
+	}
+}

@@ -62,7 +62,7 @@ export function Chart({ name, unit, times, series, brushed }: {
         cursor: { drag: { x: true, y: false, setScale: false }, sync: { key: "charts" } },
         series: [{}, ...series.map((s, i) => ({ label: s.name, stroke: inks[dark ? "dark" : "light"][i % 8] ?? ink, width: 2, spanGaps: false, value: (_: uPlot, v: number | null) => written(v, unit) }))],
         axes: [
-          { stroke: ink, grid },
+          { stroke: ink, grid, space: 70, values: (_, all, __, ___, step) => all.map((t) => moment(t, step)) },
           { stroke: ink, grid, size: 76, values: (_, all) => all.map((v) => written(v, unit)) },
         ],
         scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
@@ -93,4 +93,14 @@ export function Chart({ name, unit, times, series, brushed }: {
   useEffect(() => plot.current?.setData([times, ...series.map((s) => s.values)]), [times, series]);
   const last = series.map((s) => `${s.name} ${written(s.values.findLast((v) => v !== null), unit)}`).join(", ");
   return <div ref={at} role="img" aria-label={`${name}: last values ${last}`} style={{ color: tokens.colorNeutralForeground1, minWidth: 0 }} />;
+}
+
+/** moment is a time on the axis, in this browser's zone: of points that are a day or more apart, the day. */
+function moment(seconds: number, step: number): string {
+  const t = new Date(seconds * 1000);
+  if (step >= 86_400) {
+    return t.toLocaleDateString("en-CA").slice(5);
+  }
+  const clock = t.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", ...(step < 60 && { second: "2-digit" }) });
+  return clock === "00:00" ? t.toLocaleDateString("en-CA").slice(5) : clock;
 }

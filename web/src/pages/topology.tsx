@@ -87,7 +87,7 @@ function nodesOf(g: Gateway, h: Health, t: Traffic): Node[] {
   const rule = (of: Item, listener: string, name: string, note: string) => {
     const id = `u/${of.name}/${name}/${note}`;
     out.push({ id, column: 1, name, note, to: placeOf("requestRoutingRules", of.name), from: ["l/" + listener], sick: false,
-      ...counted((r) => r["RuleName"] === of.name && (name === of.name || r["PathRuleName"] === name)) });
+      ...(name === of.name && !note.startsWith("every other") ? counted((r) => r["RuleName"] === of.name) : { rate: 0, failing: 0 }) }); // the log names no path rule
     return id;
   };
   for (const r of itemsOf(g, "requestRoutingRules")) {
@@ -169,7 +169,7 @@ function Drawn({ nodes }: { nodes: Node[] }) {
                 {short(n.name)}
               </text>
               <text x={p.x + 10} y={p.y + 36} fontSize="11.5" fill={tokens.colorNeutralForeground2}>
-                {short(n.note, 18)}
+                {short(n.note, n.rate > 0 ? 16 : 30)}
               </text>
               <text x={p.x + box.width - 8} y={p.y + 36} fontSize="11.5" textAnchor="end" fill={n.failing > 0 ? tokens.colorPaletteRedForeground1 : tokens.colorNeutralForeground2}>
                 {n.rate > 0 ? `${rate(n.rate)}/s` : ""}
