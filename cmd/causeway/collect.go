@@ -48,6 +48,12 @@ func collectCommand() *cobra.Command {
 				fmt.Fprintln(cmd.ErrOrStderr(), "collect --redact is an old name of causeway redact")
 			}
 			if redact && c.Gateway == "" {
+				if len(paths) == 0 {
+					return &exitError{
+						code: exitUsage, err: errors.New("redact: no evidence was given"),
+						hint: "causeway redact gw1.tar.gz --bundle gw1-redacted.tar.gz",
+					}
+				}
 				return redactFile(cmd, paths, time.Time{}, cmp.Or(c.Bundle, "redacted.tar.gz"))
 			}
 			if err := c.complete(cloud, since, until, paths); err != nil {

@@ -29,14 +29,14 @@ func (t *table) evidence() {
 	t.add(http.MethodPut, one+"/files/{file}", access.Reader, "add a file to evidence", func(q *request) (response, error) {
 		return q.ofEvidence(func(u *upload.Uploads) (response, error) {
 			e, err := u.Add(q.vars["evidence"], q.vars["file"], q.Body)
-			q.server.reports.drop(evidenceFolder(u, q.vars["evidence"]))
+			q.forgetReports(u)
 			return response{status: http.StatusCreated, body: e}, err
 		})
 	})
 	(*t)[len(*t)-1].large = true
 	t.add(http.MethodDelete, one, access.Reader, "delete evidence", func(q *request) (response, error) {
 		return q.ofEvidence(func(u *upload.Uploads) (response, error) {
-			q.server.reports.drop(evidenceFolder(u, q.vars["evidence"]))
+			q.forgetReports(u)
 			return response{status: http.StatusNoContent}, u.Remove(q.vars["evidence"])
 		})
 	})
@@ -62,13 +62,11 @@ func (t *table) evidence() {
 	})
 }
 
-// evidenceFolder is where the files of evidence are; empty: there is none.
-func evidenceFolder(u *upload.Uploads, id string) string {
-	dir, err := u.Folder(id)
-	if err != nil {
-		return "\x00" // no report has such a key
+// forgetReports lets nobody have a report of evidence that has changed, or is gone.
+func (q *request) forgetReports(u *upload.Uploads) {
+	if dir, err := u.Folder(q.vars["evidence"]); err == nil {
+		q.server.reports.drop(dir)
 	}
-	return dir
 }
 
 // ofEvidence does something with what is kept.

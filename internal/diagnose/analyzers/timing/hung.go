@@ -46,6 +46,12 @@ func hung(c *inference.Case) {
 				"d-hung", "b-stateful-idle-drop", "d-timeout-below-latency", "d-cold-start")
 			continue
 		}
+		if n := beganApart(l.Events, l.Limit/togetherPart); n < stats.MinEvents {
+			c.Suspect(l.Events,
+				fmt.Sprintf("they began at %s, and those of one moment waited together for most of the timeout, so that one event may have held them all: look at what the member did then, and whether such requests hang at other times", units.Count(n, "moment", "different moments")),
+				"d-cold-start", "d-gc-pause", "d-hung", "d-timeout-below-latency")
+			continue
+		}
 		f := c.Claim("d-hung", l.Events, l.Scope, report.Medium)
 		f.AddEvidence("access-log",
 			fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others on the same route were answered",
@@ -60,6 +66,25 @@ func hung(c *inference.Case) {
 		f.SetExpected("backend", len(l.Events), len(l.Events), "bounded", "once the member no longer loses requests")
 		c.Expand(map[string]string{"timeout": units.Seconds(l.Limit), "address": inference.Address(l.Events)}, f)
 	}
+}
+
+// togetherPart is the part of the timeout within which requests begin that count as one moment: they wait together for most of it.
+const togetherPart = 4
+
+// beganApart is at how many moments requests began; those within a time of the first of a moment belong to it.
+func beganApart(events []*traffic.Event, within time.Duration) (n int) {
+	starts := make([]time.Time, len(events))
+	for i, e := range events {
+		starts[i] = e.Start
+	}
+	slices.SortFunc(starts, time.Time.Compare)
+	var first time.Time
+	for _, at := range starts {
+		if n == 0 || at.Sub(first) > within {
+			n, first = n+1, at
+		}
+	}
+	return n
 }
 
 // idlest is the part of the answers on connections that were used again whose idle ages were the longest.

@@ -128,3 +128,21 @@ func TestHangsAmidBusyTraffic(t *testing.T) {
 		t.Errorf("found %q", found)
 	}
 }
+
+// Four at once hang at two moments, without a quiet time before, while others are answered: whatever held them at such a moment held all four,
+// so that two moments are two events, and no sort of request is known to be lost.
+func TestFewMomentsAreFewEvents(t *testing.T) {
+	t.Parallel()
+	s := story.New(t)
+	for i := range 200 {
+		s.After(50 * time.Millisecond).Request(4, story.Took(time.Duration(20+i%60)*time.Millisecond))
+		if i == 60 || i == 130 {
+			for range 4 {
+				s.After(20*time.Millisecond).Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+				s.Request(4, story.Took(40*time.Millisecond))
+				s.Request(4, story.Took(30*time.Millisecond))
+			}
+		}
+	}
+	story.Undecided(t, s, 8)
+}
