@@ -135,7 +135,7 @@ func TestFewMomentsAreFewEvents(t *testing.T) {
 	t.Parallel()
 	s := story.New(t)
 	for i := range 200 {
-		s.After(50 * time.Millisecond).Request(4, story.Took(time.Duration(20+i%60)*time.Millisecond))
+		s.After(50*time.Millisecond).Request(4, story.Took(time.Duration(20+i%60)*time.Millisecond))
 		if i == 60 || i == 130 {
 			for range 4 {
 				s.After(20*time.Millisecond).Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
