@@ -24,20 +24,26 @@ func TestPortal(t *testing.T) {
 		t.Skip("npm installs what drives the browser")
 	}
 	dir := browserDir(t)
+	g, front := troubled(t)
+	for i := range 40 {
+		curl(t, fmt.Sprintf("http://127.0.0.1:%d/%s", front, map[bool]string{true: "broken", false: "well"}[i%2 == 0]))
+	}
+	eventually(t, "the management API answers", func() bool { return strings.Contains(g.stderr.String(), "the management API answers") })
+	walk(t, dir, "walk.mjs", g, reader(t, g)...)
+}
+
+// troubled is a gateway of which one member is down and one path fails, and its port.
+func troubled(t *testing.T) (g *gateway, front int) {
+	t.Helper()
 	member, _ := node(t, broken)
-	front := freePort(t)
+	front = freePort(t)
 	d := &document{}
 	d.port("p", front)
 	d.pool("web", "127.0.0.1", "127.0.0.2")
 	d.setting("http", member, `"protocol":"Http"`)
 	d.listener("l", "p", `"protocol":"Http"`)
 	d.basic("r", 100, "l", "web", "http")
-	g := serve(t, d.String(), "", "--api", fmt.Sprint("127.0.0.1:", freePort(t)))
-	for i := range 40 {
-		curl(t, fmt.Sprintf("http://127.0.0.1:%d/%s", front, map[bool]string{true: "broken", false: "well"}[i%2 == 0]))
-	}
-	eventually(t, "the management API answers", func() bool { return strings.Contains(g.stderr.String(), "the management API answers") })
-	walk(t, dir, "walk.mjs", g, reader(t, g)...)
+	return serve(t, d.String(), "", "--api", fmt.Sprint("127.0.0.1:", freePort(t))), front
 }
 
 // reader is a credential that may only read, as the scripts take it.

@@ -15,15 +15,7 @@ func TestPortalMonitoring(t *testing.T) {
 		t.Skip("npm installs what drives the browser")
 	}
 	dir := browserDir(t)
-	member, _ := node(t, broken)
-	front := freePort(t)
-	d := &document{}
-	d.port("p", front)
-	d.pool("web", "127.0.0.1", "127.0.0.2")
-	d.setting("http", member, `"protocol":"Http"`)
-	d.listener("l", "p", `"protocol":"Http"`)
-	d.basic("r", 100, "l", "web", "http")
-	g := serve(t, d.String(), "", "--api", fmt.Sprint("127.0.0.1:", freePort(t)))
+	g, front := troubled(t)
 	const others = 600 // more than any page shows at first
 	for i := range 1 + others {
 		res, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/%s", front, map[bool]string{true: "broken", false: "well"}[i == 0]))

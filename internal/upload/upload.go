@@ -24,7 +24,7 @@ const (
 
 // Errors.
 var (
-	ErrNone = errors.New("there is no such evidence: it was deleted, or its 30 minutes are over")
+	ErrNone = errors.New("there is no such evidence: it was deleted, or its 30 minutes are over; give it again")
 	ErrMany = fmt.Errorf("there is evidence of %d others already: delete one, or wait until one expires", Most)
 	ErrFull = fmt.Errorf("the evidence has more than %d MiB, or more than %d files", MaxBytes>>20, MaxFiles)
 	ErrName = errors.New("this is no name of a file: give one without a folder, of at most 200 bytes")

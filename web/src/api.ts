@@ -91,8 +91,6 @@ export type Ref = { id: string };
 /** nameOf is the last part of an id. */
 export const nameOf = (ref?: Ref) => ref?.id.split("/").at(-1) ?? "";
 
-export type Child = { name: string; id: string; properties: Record<string, unknown> };
-
 /** Gateway is the resource Microsoft.Network/applicationGateways, as far as pages name parts of it. */
 export type Gateway = {
   id: string;
