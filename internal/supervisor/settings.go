@@ -56,15 +56,27 @@ func (s *Supervisor) ChangeSettings(ctx context.Context, tag string, patch map[s
 		return nil, fmt.Errorf("keep causeway.yaml: %w", err)
 	}
 	kept, _ := os.ReadFile(file) // none is as good as an empty one
-	if err := replaceFile(file, text); err != nil {
+	if err := replaceText(file, text); err != nil {
 		return nil, fmt.Errorf("keep causeway.yaml, so that the next start reads the same: %w", err)
 	}
 	c.Document, c.Parameters, c.Local, c.Dir, c.Revision = nil, nil, text, dir, 0
 	problems, err := s.applyFor(ctx, callerSocket, "causeway.yaml: "+strings.Join(slices.Sorted(maps.Keys(patch)), ", "), c)
 	if err != nil {
-		if undo := replaceFile(file, kept); undo != nil {
+		if undo := replaceText(file, kept); undo != nil {
 			err = fmt.Errorf("%w; and %s has the refused text still: %w", err, file, undo)
 		}
 	}
 	return problems, err
+}
+
+// replaceText replaces a file that somebody else may own: where it leads, and who may read it, stay.
+func replaceText(file string, text []byte) error {
+	if target, err := filepath.EvalSymlinks(file); err == nil {
+		file = target
+	}
+	before, err := os.Stat(file)
+	if e := replaceFile(file, text); e != nil || err != nil {
+		return e // a new file is the gateway's own
+	}
+	return os.Chmod(file, before.Mode().Perm())
 }

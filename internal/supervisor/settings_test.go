@@ -49,8 +49,13 @@ func TestSettingsOutliveTheSupervisor(t *testing.T) {
 // A file of --local keeps its comments, and is what the next start reads.
 func TestSettingsInTheFileOfTheUser(t *testing.T) {
 	h := newHouse(t)
-	h.o.Local = filepath.Join(t.TempDir(), "causeway.yaml")
-	if err := os.WriteFile(h.o.Local, []byte("# of the shop\nconnectTimeout: 2s # a LAN\n"), 0o600); err != nil {
+	dir := t.TempDir()
+	own := filepath.Join(dir, "own.yaml")
+	h.o.Local = filepath.Join(dir, "causeway.yaml")
+	if err := os.WriteFile(own, []byte("# of the shop\nconnectTimeout: 2s # a LAN\n"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("own.yaml", h.o.Local); err != nil {
 		t.Fatal(err)
 	}
 	h.start()
@@ -58,7 +63,10 @@ func TestSettingsInTheFileOfTheUser(t *testing.T) {
 	if _, err := h.s.ChangeSettings(t.Context(), "", map[string]any{"backendIdleTimeout": "25s"}); err != nil {
 		t.Fatal(err)
 	}
-	if b, _ := os.ReadFile(h.o.Local); string(b) != "# of the shop\nconnectTimeout: 2s # a LAN\nbackendIdleTimeout: 25s\n" {
+	if is, err := os.Stat(own); err != nil || is.Mode().Perm() != 0o640 {
+		t.Errorf("%v, %v", is, err)
+	}
+	if b, _ := os.ReadFile(own); string(b) != "# of the shop\nconnectTimeout: 2s # a LAN\nbackendIdleTimeout: 25s\n" {
 		t.Errorf("%s", b)
 	}
 	if now := h.s.Status().Applied; !now.After(before) || time.Since(now) > time.Minute {
